@@ -1,0 +1,175 @@
+import type { Socket } from 'node:net';
+import {
+  type Hello,
+  MAX_MACHINE_ID_LENGTH,
+  NOTICE_CHANNEL,
+  requireDurationMs,
+  requireInteger,
+  requireText,
+  SessionClosedError,
+  TimeoutError,
+  UsageError,
+  type Welcome,
+} from '@tcpcomm/protocol';
+import {
+  ClientHandshake,
+  type ClientHandshakeEvents,
+  type CloseReason,
+  Session,
+  type SessionOwner,
+  Transport,
+} from '@tcpcomm/session';
+import { type ClientCallback, type ClientOptions, type ClientSetup, resolveClientOptions } from './client-options.ts';
+import { dial } from './dial.ts';
+
+export interface ConnectOptions {
+  /** How long connecting and being accepted may take together, 0 to Infinity. Default 10,000. */
+  readonly timeoutMs?: number;
+  /** Gives up; `connect` rejects with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
+const AGENT = 'tcpcomm-node';
+
+/**
+ * The client's end of a session, which can also connect.
+ *
+ * It connects once: after a failed attempt it may be tried again, after `close` or a lost connection it stays closed.
+ */
+export class TcpCommClient extends Session {
+  readonly #setup: ClientSetup;
+  readonly #abandon = new AbortController();
+  #machineId: string;
+  #isConnecting = false;
+
+  /** @throws UsageError for an option out of its range */
+  constructor(options?: ClientOptions);
+  constructor(callback: ClientCallback, options?: ClientOptions);
+  constructor(first: ClientOptions | ClientCallback = {}, second: ClientOptions = {}) {
+    const callback = typeof first === 'function' ? first : undefined;
+    const setup = resolveClientOptions(typeof first === 'function' ? second : first);
+    super(setup.session, ownerOf(setup, callback));
+    this.#setup = setup;
+    this.#machineId = setup.machineId;
+  }
+
+  override get machineId(): string {
+    return this.#machineId;
+  }
+
+  getMachineId(): string {
+    return this.#machineId;
+  }
+
+  /**
+   * Sets what the server is to know this client by, before it connects.
+   *
+   * @throws UsageError for more than 256 characters, or while there is a connection
+   */
+  setMachineId(machineId: string): void {
+    requireText('machineId', machineId, MAX_MACHINE_ID_LENGTH);
+    if (this.link || this.#isConnecting)
+      throw new UsageError('the machine id cannot change while there is a connection');
+    this.#machineId = machineId;
+  }
+
+  /**
+   * Connects, and resolves when the server has accepted this client.
+   *
+   * @param host a DNS name, an IPv4 or an IPv6 address
+   * @throws ConnectionRejectedError when the server refuses, TcpCommError `ERR_TCPCOMM_CONNECT_FAILED` when nobody answers,
+   * ProtocolError when something else does, TimeoutError, UsageError while connecting or connected,
+   * SessionClosedError after the end
+   */
+  async connect(host: string, port: number, options: ConnectOptions = {}): Promise<void> {
+    const { timeoutMs = DEFAULT_CONNECT_TIMEOUT_MS, signal } = options;
+    requireText('host', host);
+    requireInteger('port', port, 1, 65_535);
+    requireDurationMs('timeoutMs', timeoutMs);
+    if (this.closeReason) throw new SessionClosedError('this client is closed; create another to connect again');
+    if (this.link || this.#isConnecting) throw new UsageError('this client is connected or connecting already');
+    this.#isConnecting = true;
+    const timeout = new AbortController();
+    const timer =
+      timeoutMs === Infinity
+        ? undefined
+        : setTimeout(() => {
+            timeout.abort(connectTimeout(timeoutMs));
+          }, timeoutMs);
+    const stop = AbortSignal.any([this.#abandon.signal, timeout.signal, ...(signal ? [signal] : [])]);
+    try {
+      const socket = await dial(host, port, stop);
+      await this.#introduce(socket, stop);
+    } finally {
+      this.#isConnecting = false;
+      clearTimeout(timer);
+    }
+  }
+
+  protected override end(reason: CloseReason): void {
+    if (this.closeReason) return;
+    this.#abandon.abort(new SessionClosedError('the client was closed while it was connecting'));
+    if (this.link) this.notify({ kind: 'disconnected', text: 'Disconnected.' });
+    super.end(reason);
+  }
+
+  /** Says hello and waits for the answer. */
+  #introduce(socket: Socket, stop: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const hello: Hello = {
+        machineId: this.#machineId,
+        agent: AGENT,
+        features: [],
+        limits: this.#setup.session.limits,
+      };
+      const events: ClientHandshakeEvents = {
+        onWelcome: (welcome) => {
+          stop.removeEventListener('abort', abort);
+          this.#enter(transport, welcome);
+          resolve();
+        },
+        onFailed: (error) => {
+          stop.removeEventListener('abort', abort);
+          reject(error);
+        },
+      };
+      // The time is watched by `connect`, which has spent some of it on the way here.
+      const transport = new Transport(socket, new ClientHandshake(hello, events, Infinity, performance.now()));
+      const abort = () => {
+        transport.destroy();
+        reject(stop.reason as Error);
+      };
+      stop.addEventListener('abort', abort, { once: true });
+    });
+  }
+
+  #enter(transport: Transport, welcome: Welcome): void {
+    const { sessionId, limits: remoteLimits, blockSizeBytes, bytesPerSecond } = welcome;
+    const pace = { blockSizeBytes, bytesPerSecond };
+    this.begin(transport, { role: 'client', sessionId, machineId: this.#machineId, remoteLimits, pace });
+    this.announce('connected');
+    this.notify({ kind: 'connected', text: 'Connected.' });
+  }
+}
+
+function connectTimeout(timeoutMs: number): TimeoutError {
+  return new TimeoutError(`not connected and accepted after ${timeoutMs} ms`, 'ERR_TCPCOMM_CONNECT_TIMEOUT');
+}
+
+/** Brings what the session hears to the callback and handler given as options. */
+function ownerOf(setup: ClientSetup, callback: ClientCallback | undefined): SessionOwner {
+  const textEncoder = new TextEncoder();
+  return {
+    hearsMessages: setup.onMessage !== undefined || callback !== undefined,
+    hearsNotices: callback !== undefined,
+    handleMessage: (bytes, channel, client) => {
+      const called = callback?.(bytes, channel);
+      return setup.onMessage?.(bytes, channel, client as TcpCommClient) ?? called;
+    },
+    handleNotice: (notice) => {
+      callback?.(textEncoder.encode(notice.text), NOTICE_CHANNEL);
+    },
+    handleTransfer: () => undefined,
+  };
+}

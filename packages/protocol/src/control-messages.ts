@@ -1,0 +1,147 @@
+import * as v from 'valibot';
+import { ProtocolError } from './errors.ts';
+import { FrameType, frameTypeName } from './frame-type.ts';
+import {
+  MAX_ANNOUNCED_BYTES,
+  MAX_CHANNEL,
+  MAX_FRAME_LENGTH,
+  MAX_MACHINE_ID_LENGTH,
+  MIN_CHANNEL,
+  MIN_MAX_FRAME_BYTES,
+} from './limits.ts';
+import { WireError } from './wire-error.ts';
+
+/**
+ * The control messages that are JSON (docs/PROTOCOL.md §6 and §9). Properties that are not named here
+ * are ignored, so that a later version can add some.
+ */
+
+const MAX_SENTENCE_LENGTH = 1024;
+const MAX_FEATURES = 64;
+const MAX_FEATURE_LENGTH = 64;
+const MAX_PATH_LENGTH = 8192;
+
+const count = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
+const text = (max: number) => v.pipe(v.string(), v.maxLength(max));
+/** Bytes a second; JSON has no Infinity, so `null` means that there is no limit. */
+const rate = v.nullable(v.pipe(v.number(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER)));
+const byteCount = count(0, Number.MAX_SAFE_INTEGER);
+const errorNumber = count(0, 0xffff);
+const sentence = text(MAX_SENTENCE_LENGTH);
+const features = v.pipe(v.array(text(MAX_FEATURE_LENGTH)), v.maxLength(MAX_FEATURES));
+
+const limits = v.object({
+  maxFrameBytes: count(MIN_MAX_FRAME_BYTES, MAX_FRAME_LENGTH),
+  maxMessageBytes: count(1, MAX_ANNOUNCED_BYTES),
+  channelWindowBytes: count(MIN_MAX_FRAME_BYTES, MAX_ANNOUNCED_BYTES),
+  transferWindowBytes: count(MIN_MAX_FRAME_BYTES, MAX_ANNOUNCED_BYTES),
+});
+
+const pace = { blockSizeBytes: count(1, MAX_FRAME_LENGTH), bytesPerSecond: rate };
+
+/** To valibot an array without elements is an object like any other. */
+const notArray = v.check((value: unknown) => !Array.isArray(value), 'expected an object but received an array');
+
+/** Whole messages received on each channel that had any; the channel's number is the key. */
+const received = v.pipe(
+  v.unknown(),
+  notArray,
+  v.record(
+    v.pipe(v.string(), v.check(isChannelKey, `expected a channel from ${MIN_CHANNEL} to ${MAX_CHANNEL}`)),
+    byteCount,
+  ),
+);
+
+const schemas = {
+  [FrameType.HELLO]: v.object({ machineId: text(MAX_MACHINE_ID_LENGTH), agent: sentence, features, limits }),
+  [FrameType.WELCOME]: v.object({ sessionId: count(1, 0xffff_ffff), agent: sentence, features, limits, ...pace }),
+  [FrameType.REJECT]: v.object({ code: errorNumber, message: sentence, retryAfterMs: v.optional(byteCount) }),
+  [FrameType.SETTINGS]: v.object(pace),
+  [FrameType.GOAWAY]: v.object({ code: errorNumber, message: sentence, received }),
+  [FrameType.ERROR]: v.object({ code: errorNumber, message: sentence }),
+  [FrameType.FILE_REQUEST]: v.object({ path: text(MAX_PATH_LENGTH) }),
+  [FrameType.FILE_OFFER]: v.object({
+    path: text(MAX_PATH_LENGTH),
+    sizeBytes: byteCount,
+    modifiedMs: v.pipe(v.number(), v.minValue(-8.64e15), v.maxValue(8.64e15)),
+    integrity: v.literal('xxh64'),
+    overwrite: v.picklist(['replace', 'refuse']),
+  }),
+  [FrameType.FILE_ACCEPT]: v.object({ offsetBytes: byteCount }),
+  [FrameType.FILE_END]: v.object({ hash: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)) }),
+  [FrameType.FILE_DONE]: v.pipe(v.unknown(), notArray, v.object({})),
+  [FrameType.FILE_ABORT]: v.object({ code: errorNumber, message: sentence }),
+} as const;
+
+export type ControlFrameType = keyof typeof schemas;
+export type ControlMessage<Type extends ControlFrameType> = v.InferOutput<(typeof schemas)[Type]>;
+
+export type Hello = ControlMessage<typeof FrameType.HELLO>;
+export type Welcome = ControlMessage<typeof FrameType.WELCOME>;
+export type Reject = ControlMessage<typeof FrameType.REJECT>;
+export type Settings = ControlMessage<typeof FrameType.SETTINGS>;
+export type GoAway = ControlMessage<typeof FrameType.GOAWAY>;
+export type ErrorNotice = ControlMessage<typeof FrameType.ERROR>;
+export type FileRequest = ControlMessage<typeof FrameType.FILE_REQUEST>;
+export type FileOffer = ControlMessage<typeof FrameType.FILE_OFFER>;
+export type FileAccept = ControlMessage<typeof FrameType.FILE_ACCEPT>;
+export type FileEnd = ControlMessage<typeof FrameType.FILE_END>;
+export type FileAbort = ControlMessage<typeof FrameType.FILE_ABORT>;
+
+export function isControlFrameType(type: number): type is ControlFrameType {
+  return Object.hasOwn(schemas, type);
+}
+
+export function encodeControlMessage<Type extends ControlFrameType>(
+  type: Type,
+  message: ControlMessage<Type>,
+): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(JSON.stringify(message));
+}
+
+/**
+ * Reads and validates the payload of a JSON control message.
+ *
+ * @throws ProtocolError `INVALID_CONTROL_MESSAGE` for bytes that are not UTF-8, text that is not JSON, and JSON of another shape;
+ * the message names the property, what was expected and what came
+ */
+export function decodeControlMessage<Type extends ControlFrameType>(
+  type: Type,
+  payload: Uint8Array,
+): ControlMessage<Type> {
+  const result = v.safeParse(schemas[type], parseJson(type, payload), { abortEarly: true });
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  const place = v.getDotPath(issue);
+  throw invalid(type, `${place === null ? '' : `${place}: `}${uncapitalize(issue.message)}`);
+}
+
+/** Cuts a sentence for people to what a control message may carry. */
+export function toSentence(message: string): string {
+  return message.length <= MAX_SENTENCE_LENGTH ? message : `${message.slice(0, MAX_SENTENCE_LENGTH - 1)}…`;
+}
+
+function parseJson(type: ControlFrameType, payload: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload));
+  } catch (cause) {
+    throw invalid(type, 'expected JSON in UTF-8', { cause });
+  }
+}
+
+function invalid(type: ControlFrameType, detail: string, options?: { cause: unknown }): ProtocolError {
+  return new ProtocolError(
+    WireError.INVALID_CONTROL_MESSAGE,
+    toSentence(`${frameTypeName(type)} message: ${detail}`),
+    options,
+  );
+}
+
+function isChannelKey(key: string): boolean {
+  const channel = Number(key);
+  return Number.isInteger(channel) && channel >= MIN_CHANNEL && channel <= MAX_CHANNEL && String(channel) === key;
+}
+
+function uncapitalize(message: string): string {
+  return message.charAt(0).toLowerCase() + message.slice(1);
+}

@@ -1,0 +1,63 @@
+import { UsageError } from './errors.ts';
+import { MAX_CHANNEL, MIN_CHANNEL } from './limits.ts';
+
+/**
+ * Checks of what a program passes in. Each throws a UsageError that names the argument, its range and
+ * what came, before anything is done.
+ */
+
+export function requireInteger(name: string, value: unknown, min: number, max: number): void {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return;
+  throw new UsageError(`${name} must be a whole number from ${min} to ${max}, got ${describe(value)}`);
+}
+
+/** For waiting times: from 0 on, Infinity included. */
+export function requireDurationMs(name: string, value: unknown): void {
+  if (typeof value === 'number' && value >= 0) return;
+  throw new UsageError(`${name} must be a number of milliseconds from 0 to Infinity, got ${describe(value)}`);
+}
+
+export function requireChannel(value: unknown): void {
+  requireInteger('channel', value, MIN_CHANNEL, MAX_CHANNEL);
+}
+
+export function requireBytes(name: string, value: unknown): void {
+  if (value instanceof Uint8Array) return;
+  throw new UsageError(`${name} must be a Uint8Array, got ${describe(value)}`);
+}
+
+export function requireText(name: string, value: unknown, maxLength = Infinity): void {
+  if (typeof value === 'string' && value.length <= maxLength) return;
+  const bound = maxLength === Infinity ? '' : ` of at most ${maxLength} characters`;
+  throw new UsageError(`${name} must be a string${bound}, got ${describe(value)}`);
+}
+
+export function requireBoolean(name: string, value: unknown): void {
+  if (typeof value === 'boolean') return;
+  throw new UsageError(`${name} must be true or false, got ${describe(value)}`);
+}
+
+export function requireFunction(name: string, value: unknown): void {
+  if (typeof value === 'function') return;
+  throw new UsageError(`${name} must be a function, got ${describe(value)}`);
+}
+
+export function requireOneOf(name: string, value: unknown, choices: readonly string[]): void {
+  if (typeof value === 'string' && choices.includes(value)) return;
+  const list = choices.map((choice) => `"${choice}"`).join(' or ');
+  throw new UsageError(`${name} must be ${list}, got ${describe(value)}`);
+}
+
+/** A value in a few words: enough to see the mistake, never a dump. */
+function describe(value: unknown): string {
+  if (typeof value === 'string')
+    return value.length <= 40 ? JSON.stringify(value) : `a string of ${value.length} characters`;
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null || value === undefined)
+    return String(value);
+  if (typeof value === 'object') {
+    // An object without a prototype has no constructor, whatever its type says.
+    const { constructor } = value as { constructor?: { name?: string } };
+    return `an object of type ${constructor?.name ?? 'Object'}`;
+  }
+  return `a ${typeof value}`;
+}

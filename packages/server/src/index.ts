@@ -1,0 +1,26 @@
+export type { RejectedConnection } from './reception.ts';
+export type { ServerCallback, ServerMessageHandler, ServerOptions } from './server-options.ts';
+export { ServerSession } from './server-session.ts';
+export type { SessionCollection } from './session-collection.ts';
+export {
+  ALL_SESSIONS,
+  type ServerCloseReport,
+  type ServerEventMap,
+  type StartOptions,
+  TcpCommServer,
+} from './tcp-comm-server.ts';
+export type {
+  ChannelDelivery,
+  CloseOptions,
+  CloseReason,
+  CloseReport,
+  FileAccessOptions,
+  FileTransfer,
+  GetFileOptions,
+  Notice,
+  NoticeKind,
+  SendFileOptions,
+  SendOptions,
+  TransferProgress,
+  TransferResult,
+} from '@tcpcomm/session';

@@ -1,0 +1,61 @@
+import { requireBoolean, requireFunction, requireInteger, UsageError } from '@tcpcomm/protocol';
+import { resolveSessionOptions, type SessionOptions, type SessionSetup } from '@tcpcomm/session';
+import type { ServerSession } from './server-session.ts';
+
+/** Takes a message; when it returns a promise, the channel's next message waits for that, and so does its sender's credit. */
+export type ServerMessageHandler = (bytes: Uint8Array, channel: number, session: ServerSession) => unknown;
+
+/** The classic callback: messages on their channels, notices as UTF-8 text on channel 255. */
+export type ServerCallback = (bytes: Uint8Array, sessionId: number, channel: number) => unknown;
+
+export interface ServerOptions extends SessionOptions {
+  /** What each session may send, bytes a second; 0 or Infinity for no limit. Aligned as `alignBytesPerSecond` says. Default 9,000,000. */
+  readonly bytesPerSecond?: number;
+  /** Whether clients whose machine id is blank or in use are refused. Default true. */
+  readonly enforceUniqueMachineIds?: boolean;
+  /** How many sessions there may be at a time, 1 to 1,000,000. Default 10,000. */
+  readonly maxSessions?: number;
+  /** How long a client may take to introduce itself, 1 ms and up. Default 10 s. */
+  readonly handshakeTimeoutMs?: number;
+  /** Takes messages, beside listeners of the event `message`; may be asynchronous. */
+  readonly onMessage?: ServerMessageHandler;
+}
+
+/** Options with all defaults filled in. */
+export interface ServerSetup {
+  readonly session: SessionSetup;
+  readonly bytesPerSecond: number;
+  readonly enforceUniqueMachineIds: boolean;
+  readonly maxSessions: number;
+  readonly handshakeTimeoutMs: number;
+  readonly onMessage: ServerMessageHandler | undefined;
+}
+
+const MAX_SESSIONS = 1_000_000;
+const MAX_DURATION_MS = 2 ** 31 - 1;
+
+/** @throws UsageError that names the option, its range and what came */
+export function resolveServerOptions(options: ServerOptions): ServerSetup {
+  const {
+    bytesPerSecond = 9_000_000,
+    enforceUniqueMachineIds = true,
+    maxSessions = 10_000,
+    handshakeTimeoutMs = 10_000,
+    onMessage,
+  } = options;
+  requireRate('bytesPerSecond', bytesPerSecond);
+  requireBoolean('enforceUniqueMachineIds', enforceUniqueMachineIds);
+  requireInteger('maxSessions', maxSessions, 1, MAX_SESSIONS);
+  requireInteger('handshakeTimeoutMs', handshakeTimeoutMs, 1, MAX_DURATION_MS);
+  if (onMessage !== undefined) requireFunction('onMessage', onMessage);
+  const session = resolveSessionOptions(options);
+  return { session, bytesPerSecond, enforceUniqueMachineIds, maxSessions, handshakeTimeoutMs, onMessage };
+}
+
+/** @throws UsageError for what is no rate */
+export function requireRate(name: string, value: unknown): void {
+  if (typeof value === 'number' && (value === 0 || value >= 1)) return;
+  throw new UsageError(
+    `${name} must be a number of bytes a second from 1 to Infinity, or 0 for no limit, got ${String(value)}`,
+  );
+}

@@ -1,0 +1,336 @@
+import { EventEmitter } from 'node:events';
+import { type AddressInfo, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import {
+  NOTICE_CHANNEL,
+  requireDurationMs,
+  requireFunction,
+  requireInteger,
+  requireText,
+  type Settings,
+  SessionClosedError,
+  TcpCommError,
+  UsageError,
+  WireError,
+} from '@tcpcomm/protocol';
+import type {
+  CloseOptions,
+  CloseReason,
+  CloseReport,
+  FileTransfer,
+  Notice,
+  Session,
+  SessionOwner,
+  SessionTerms,
+  Transport,
+} from '@tcpcomm/session';
+import { alignBytesPerSecond, blockSizeFor } from '@tcpcomm/throttle';
+import { refusalOf } from './admission.ts';
+import { Reception, type RejectedConnection } from './reception.ts';
+import {
+  requireRate,
+  resolveServerOptions,
+  type ServerCallback,
+  type ServerOptions,
+  type ServerSetup,
+} from './server-options.ts';
+import { ServerSession } from './server-session.ts';
+import { type SessionCollection, SessionTable } from './session-collection.ts';
+
+/** For the `sessionId` of `sendBytes` and `sendText`: every session that there is. */
+export const ALL_SESSIONS = -1;
+
+export interface StartOptions {
+  /** 0 for a free one. */
+  readonly port: number;
+  /** The address to listen on, or a name of this machine. Default: all addresses, IPv6 and IPv4. */
+  readonly host?: string;
+}
+
+export interface ServerEventMap {
+  listening: [address: AddressInfo];
+  /** A client has come in; it is in `sessions`, and does not know yet. */
+  session: [session: ServerSession];
+  /** A session is over; it is no longer in `sessions`. */
+  sessionClosed: [session: ServerSession, reason: CloseReason];
+  /** A connection did not become a session: refused, or not one of ours at all. */
+  rejected: [rejected: RejectedConnection];
+  message: [bytes: Uint8Array, channel: number, session: ServerSession];
+  transfer: [transfer: FileTransfer, session: ServerSession];
+  /** Something happened, here or in a session; `notice.sessionId` tells in which. */
+  notice: [notice: Notice];
+  close: [];
+}
+
+/** How the sessions ended that were there when the server closed. */
+export interface ServerCloseReport {
+  readonly sessions: readonly {
+    readonly sessionId: number;
+    readonly machineId: string;
+    readonly report: CloseReport;
+  }[];
+}
+
+/**
+ * Lets clients in and holds their sessions.
+ *
+ * A server is started once and closed once.
+ */
+export class TcpCommServer extends EventEmitter<ServerEventMap> {
+  readonly #setup: ServerSetup;
+  readonly #callback: ServerCallback | undefined;
+  readonly #table = new SessionTable();
+  readonly #listener: Server;
+  readonly #reception: Reception;
+  readonly #textEncoder = new TextEncoder();
+  #bytesPerSecond: number;
+  #state: 'new' | 'starting' | 'listening' | 'closed' = 'new';
+  #closing: Promise<ServerCloseReport> | undefined;
+
+  /** @throws UsageError for an option out of its range */
+  constructor(options?: ServerOptions);
+  constructor(callback: ServerCallback, options?: ServerOptions);
+  constructor(first: ServerOptions | ServerCallback = {}, second: ServerOptions = {}) {
+    super({ captureRejections: true });
+    this.#callback = typeof first === 'function' ? first : undefined;
+    this.#setup = resolveServerOptions(typeof first === 'function' ? second : first);
+    this.#bytesPerSecond = alignBytesPerSecond(this.#setup.bytesPerSecond);
+    this.#reception = new Reception(this.#setup, {
+      decide: (hello) => refusalOf(hello, this.#table, this.#setup),
+      terms: () => ({ sessionId: this.#table.nextId, pace: this.#pace }),
+      onAccepted: (transport, terms) => {
+        this.#open(transport, terms);
+      },
+      onRejected: (rejected) => {
+        this.#announce('rejected', rejected);
+      },
+    });
+    // Who ends a connection first, and when, is for the session to decide.
+    this.#listener = createServer({ allowHalfOpen: true }, (socket: Socket) => {
+      this.#reception.receive(socket);
+    });
+    this.on('newListener', (event) => {
+      if (event === 'message')
+        queueMicrotask(() => {
+          for (const session of this.#table) session.resumeMessages();
+        });
+    });
+  }
+
+  /**
+   * Begins to listen; resolves with the address.
+   *
+   * @throws UsageError for a second start, TcpCommError `ERR_TCPCOMM_LISTEN_FAILED` when the address is not to be had
+   */
+  async start(where: number | StartOptions): Promise<AddressInfo> {
+    const options: StartOptions = typeof where === 'number' ? { port: where } : where;
+    requireInteger('port', options.port, 0, 65_535);
+    if (options.host !== undefined) requireText('host', options.host);
+    if (this.#state !== 'new') throw new UsageError(`the server is ${this.#state}, it is started once only`);
+    this.#state = 'starting';
+    const address = await this.#listen({
+      port: options.port,
+      ...(options.host !== undefined && { host: options.host }),
+    });
+    this.#state = 'listening';
+    this.#announce('listening', address);
+    this.#notify({ kind: 'listening', text: 'Listening...' });
+    return address;
+  }
+
+  /** Where it listens; undefined while it does not. */
+  get address(): AddressInfo | undefined {
+    return (this.#listener.address() as AddressInfo | null) ?? undefined;
+  }
+
+  /** The sessions that there are now: iterable, with `size` and `get`. */
+  get sessions(): SessionCollection {
+    return this.#table;
+  }
+
+  getSession(idOrMachineId: number | string): ServerSession | undefined {
+    return this.#table.get(idOrMachineId);
+  }
+
+  getSessionCollection(): SessionCollection {
+    return this.#table;
+  }
+
+  /**
+   * Sends a message to one session, or to all; otherwise as a session's `sendBytes`. To all, it resolves when each has
+   * room again or has ended.
+   *
+   * @throws UsageError `ERR_TCPCOMM_NO_SESSION` when there is no session of that id
+   */
+  async sendBytes(bytes: Uint8Array, channel = 1, sessionId = ALL_SESSIONS): Promise<void> {
+    if (sessionId !== ALL_SESSIONS) {
+      await this.#requireSession(sessionId).sendBytes(bytes, channel);
+      return;
+    }
+    const results = await Promise.allSettled(Array.from(this.#table, (session) => session.sendBytes(bytes, channel)));
+    for (const result of results) {
+      // A session that ended meanwhile needs nothing any more.
+      if (result.status === 'rejected' && !(result.reason instanceof SessionClosedError)) throw result.reason;
+    }
+  }
+
+  /** Sends a text, as UTF-8; otherwise as `sendBytes`. */
+  async sendText(text: string, channel = 1, sessionId = ALL_SESSIONS): Promise<void> {
+    requireText('text', text);
+    await this.sendBytes(this.#textEncoder.encode(text), channel, sessionId);
+  }
+
+  /** Sets what each session may send, bytes a second, now and to come; 0 or Infinity for no limit. */
+  throttleNetworkBps(bytesPerSecond: number): void {
+    requireRate('bytesPerSecond', bytesPerSecond);
+    this.#bytesPerSecond = alignBytesPerSecond(bytesPerSecond);
+    for (const session of this.#table) session.setPace(this.#pace);
+  }
+
+  /** Into what blocks data is cut at the present rate, in bytes. */
+  getBlocksize(): number {
+    return blockSizeFor(this.#bytesPerSecond);
+  }
+
+  /** Bytes of messages that wait to be sent, all sessions together. */
+  getSendQueueSize(): number {
+    return Array.from(this.#table).reduce((sum, session) => sum + session.getSendQueueSize(), 0);
+  }
+
+  /**
+   * Stops listening and ends all sessions at once, each in good order as its `close` does. A second call gets the report of
+   * the first.
+   */
+  close(options: CloseOptions = {}): Promise<ServerCloseReport> {
+    try {
+      if (options.drainMs !== undefined) requireDurationMs('drainMs', options.drainMs);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    return (this.#closing ??= this.#close(options));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Node calls it with what an asynchronous listener rejected with. */
+  override [EventEmitter.captureRejectionSymbol](error: unknown): void {
+    this.#reportFailure(error);
+  }
+
+  get #pace(): Settings {
+    return {
+      blockSizeBytes: blockSizeFor(this.#bytesPerSecond),
+      bytesPerSecond: this.#bytesPerSecond === Infinity ? null : this.#bytesPerSecond,
+    };
+  }
+
+  #listen(options: ListenOptions): Promise<AddressInfo> {
+    return new Promise((resolve, reject) => {
+      this.#listener.once('error', (cause) => {
+        this.#state = 'closed';
+        const where = `${options.host ?? 'all addresses'}, port ${options.port}`;
+        reject(new TcpCommError('ERR_TCPCOMM_LISTEN_FAILED', `cannot listen on ${where}: ${cause.message}`, { cause }));
+      });
+      this.#listener.listen(options, () => {
+        resolve(this.#listener.address() as AddressInfo);
+      });
+    });
+  }
+
+  #open(transport: Transport, terms: SessionTerms): void {
+    const session = new ServerSession(transport, terms, this.#setup.session, this.#owner);
+    this.#table.add(session);
+    void session.closed.then((reason) => {
+      this.#table.remove(session);
+      this.#announce('sessionClosed', session, reason);
+      this.#notify({
+        kind: 'session-stopped',
+        text: `Session Stopped. (${terms.sessionId})`,
+        sessionId: terms.sessionId,
+      });
+    });
+    this.#announce('session', session);
+    const text = `Session#${terms.sessionId} MachineID:${terms.machineId}`;
+    this.#notify({ kind: 'session-started', text, sessionId: terms.sessionId });
+  }
+
+  async #close(options: CloseOptions): Promise<ServerCloseReport> {
+    this.#state = 'closed';
+    const stopped = new Promise<void>((resolve) => {
+      // A server that never listened has nothing to stop; the callback comes all the same.
+      this.#listener.close(() => {
+        resolve();
+      });
+    });
+    this.#reception.close();
+    const sessions = await Promise.all(
+      Array.from(this.#table, async (session) => {
+        const { sessionId, machineId } = session;
+        const report = await session.closeWith(WireError.SERVER_STOPPED, 'the server has stopped', options);
+        return { sessionId, machineId, report };
+      }),
+    );
+    await stopped;
+    this.#announce('close');
+    this.#notify({ kind: 'server-stopped', text: 'Server Stopped.' });
+    return { sessions };
+  }
+
+  #requireSession(sessionId: number): ServerSession {
+    const session = this.#table.get(sessionId);
+    if (session) return session;
+    throw new UsageError(`there is no session ${sessionId}`, 'ERR_TCPCOMM_NO_SESSION');
+  }
+
+  /** What the server hears of its sessions. */
+  readonly #owner: SessionOwner = this.#createOwner();
+
+  #createOwner(): SessionOwner {
+    const hearsMessages = () =>
+      this.listenerCount('message') > 0 || this.#setup.onMessage !== undefined || this.#callback !== undefined;
+    const hearsNotices = () => this.listenerCount('notice') > 0 || this.#callback !== undefined;
+    return {
+      get hearsMessages() {
+        return hearsMessages();
+      },
+      get hearsNotices() {
+        return hearsNotices();
+      },
+      handleMessage: (bytes: Uint8Array, channel: number, session: Session) => {
+        this.emit('message', bytes, channel, session as ServerSession);
+        const called = this.#callback?.(bytes, session.sessionId, channel);
+        return this.#setup.onMessage?.(bytes, channel, session as ServerSession) ?? called;
+      },
+      handleNotice: (notice) => {
+        this.#notify(notice);
+      },
+      handleTransfer: (transfer, session) => {
+        this.#announce('transfer', transfer, session as ServerSession);
+      },
+    };
+  }
+
+  #notify(notice: Notice): void {
+    try {
+      this.emit('notice', notice);
+      this.#callback?.(this.#textEncoder.encode(notice.text), notice.sessionId ?? 0, NOTICE_CHANNEL);
+    } catch (error) {
+      process.emitWarning(error as Error);
+    }
+  }
+
+  #announce<Name extends keyof ServerEventMap>(name: Name, ...details: ServerEventMap[Name]): void {
+    try {
+      (this as EventEmitter).emit(name, ...details);
+    } catch (error) {
+      this.#reportFailure(error);
+    }
+  }
+
+  #reportFailure(cause: unknown): void {
+    const error = cause instanceof Error ? cause : new Error(String(cause));
+    if (this.#owner.hearsNotices) this.#notify({ kind: 'error', text: `ERR: ${error.message}`, error });
+    else process.emitWarning(error);
+  }
+}

@@ -1,0 +1,49 @@
+import type { SendOptions } from './send-options.ts';
+
+export interface ChannelOptions {
+  /** Bytes in the queue above which `send` makes its caller wait. 0 to 2^53 - 1; default 1 MiB. */
+  readonly highWaterMark?: number;
+}
+
+/** What a channel needs of its session. */
+export interface ChannelPort {
+  sendBytes(bytes: Uint8Array, channel: number, options?: SendOptions): Promise<void>;
+  sendText(text: string, channel: number, options?: SendOptions): Promise<void>;
+  queuedBytes(channel: number): number;
+  messages(channel: number): AsyncGenerator<Uint8Array, void, void>;
+}
+
+/**
+ * One of the 250 channels of a session: its messages keep their order and do not wait for those of other channels.
+ *
+ * Iterating receives its messages, in place of the session's handlers, until the loop is left or the session ends.
+ */
+export class Channel implements AsyncIterable<Uint8Array> {
+  readonly number: number;
+  readonly #port: ChannelPort;
+
+  /** Made by `session.channel`. */
+  constructor(port: ChannelPort, number: number) {
+    this.#port = port;
+    this.number = number;
+  }
+
+  /** As `session.sendBytes` on this channel. */
+  send(bytes: Uint8Array, options?: SendOptions): Promise<void> {
+    return this.#port.sendBytes(bytes, this.number, options);
+  }
+
+  /** As `session.sendText` on this channel. */
+  sendText(text: string, options?: SendOptions): Promise<void> {
+    return this.#port.sendText(text, this.number, options);
+  }
+
+  /** Bytes that wait to be sent on this channel. */
+  get queuedBytes(): number {
+    return this.#port.queuedBytes(this.number);
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
+    return this.#port.messages(this.number);
+  }
+}

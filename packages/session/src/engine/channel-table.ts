@@ -1,0 +1,96 @@
+import type { ReceiveLimits } from '@tcpcomm/protocol';
+import { AssemblyBudget } from './assembly-budget.ts';
+import type { EngineSettings } from './engine-settings.ts';
+import { IncomingChannel, type IncomingChannelHost } from './incoming-channel.ts';
+import { OutgoingChannel } from './outgoing-channel.ts';
+import type { PackBuffer } from './pack-buffer.ts';
+
+/** What became of the messages that one channel was given to send. */
+export interface ChannelDelivery {
+  readonly channel: number;
+  /** Messages that the peer received whole. */
+  readonly deliveredMessages: number;
+  /** Messages that were accepted for sending and are not known to have arrived. */
+  readonly undeliveredMessages: number;
+}
+
+/** The channels of a session, both halves of each, made when first used. */
+export class ChannelTable {
+  readonly #host: IncomingChannelHost;
+  readonly #packBuffer: PackBuffer;
+  readonly #localLimits: ReceiveLimits;
+  readonly #remoteLimits: ReceiveLimits;
+  readonly #settings: EngineSettings;
+  readonly #budget: AssemblyBudget;
+  readonly #outgoing: (OutgoingChannel | undefined)[] = [];
+  readonly #incoming: (IncomingChannel | undefined)[] = [];
+
+  constructor(
+    host: IncomingChannelHost,
+    packBuffer: PackBuffer,
+    localLimits: ReceiveLimits,
+    remoteLimits: ReceiveLimits,
+    settings: EngineSettings,
+  ) {
+    this.#host = host;
+    this.#packBuffer = packBuffer;
+    this.#localLimits = localLimits;
+    this.#remoteLimits = remoteLimits;
+    this.#settings = settings;
+    this.#budget = new AssemblyBudget(settings.assemblyBudgetBytes);
+  }
+
+  outgoing(channel: number): OutgoingChannel {
+    return (this.#outgoing[channel] ??= new OutgoingChannel({
+      number: channel,
+      packBuffer: this.#packBuffer,
+      maxMessageBytes: this.#remoteLimits.maxMessageBytes,
+      windowBytes: this.#remoteLimits.channelWindowBytes,
+      maxQueuedBytes: this.#settings.maxQueuedBytes,
+    }));
+  }
+
+  incoming(channel: number): IncomingChannel {
+    return (this.#incoming[channel] ??= new IncomingChannel(channel, this.#host, this.#localLimits, this.#budget));
+  }
+
+  /** Bytes that wait in all channels. */
+  get queuedBytes(): number {
+    return this.#usedOutgoing.reduce((sum, channel) => sum + channel.queuedBytes, 0);
+  }
+
+  /** How many whole messages have arrived on each channel that had any. */
+  get receivedMessages(): Record<string, number> {
+    const used = this.#incoming.filter((channel) => channel !== undefined);
+    return Object.fromEntries(used.map((channel) => [String(channel.channel), channel.receivedMessages]));
+  }
+
+  /**
+   * What was delivered on each channel that was sent on.
+   *
+   * @param received what the peer says it received; without it, only what its application is known to have consumed counts
+   */
+  deliveries(received: Readonly<Record<string, number>> | undefined): ChannelDelivery[] {
+    return this.#usedOutgoing.map((channel) => {
+      const delivered = received === undefined ? channel.consumedMessages : (received[String(channel.number)] ?? 0);
+      return {
+        channel: channel.number,
+        deliveredMessages: delivered,
+        undeliveredMessages: channel.queuedMessages - delivered,
+      };
+    });
+  }
+
+  handleWritten(): void {
+    for (const channel of this.#usedOutgoing) if (channel.awaitsWrite) channel.handleWritten();
+  }
+
+  /** Drops what waits to be sent. */
+  stop(reason: Error): void {
+    for (const channel of this.#usedOutgoing) channel.stop(reason);
+  }
+
+  get #usedOutgoing(): OutgoingChannel[] {
+    return this.#outgoing.filter((channel) => channel !== undefined);
+  }
+}

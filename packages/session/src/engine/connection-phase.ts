@@ -1,0 +1,38 @@
+import type { TcpCommError } from '@tcpcomm/protocol';
+import type { OutputBatch } from './output-batch.ts';
+
+/**
+ * What stands between a connection and its meaning: bytes go in, bytes come out, time is an argument.
+ * A connection passes two phases, the `Handshake` and then the `SessionEngine`; whatever moves the bytes (a socket,
+ * or a test on virtual time) treats both alike.
+ */
+export interface ConnectionPhase {
+  /** Set by the mover of bytes: called when output or a nearer deadline may have come up. */
+  onWake: () => void;
+
+  /**
+   * Takes received bytes.
+   *
+   * @returns how many; fewer than given only when the phase ended within them, and the rest belongs to the next phase
+   */
+  receive(bytes: Uint8Array, nowMs: number): number;
+
+  /** The peer has ended its side of the connection: nothing more will be received. */
+  handleEnd(nowMs: number): void;
+
+  /** The connection is gone: nothing more can be received or sent. */
+  handleLoss(error: TcpCommError, nowMs: number): void;
+
+  /** The next bytes to write, at once and in one piece, or undefined for now. Ask again only after `handleWritten`. */
+  takeOutput(nowMs: number): OutputBatch | undefined;
+
+  /** The bytes last taken are with the kernel; their memory may be used again. */
+  handleWritten(nowMs: number): void;
+
+  /** When `handleDeadline` wants to be called, in the caller's milliseconds; Infinity for never. */
+  readonly deadlineMs: number;
+  handleDeadline(nowMs: number): void;
+
+  /** Whether no output will follow what `takeOutput` still gives: the connection is to be ended after that. */
+  readonly isFinished: boolean;
+}

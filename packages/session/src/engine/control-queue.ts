@@ -1,0 +1,120 @@
+import {
+  ACK_PAYLOAD_BYTES,
+  CONTROL_CHANNEL,
+  type ControlFrameType,
+  type ControlMessage,
+  COUNTER_BYTES,
+  CREDIT_PAYLOAD_BYTES,
+  encodeControlMessage,
+  encodeFrame,
+  FRAME_HEADER_BYTES,
+  FrameType,
+  PING_PAYLOAD_BYTES,
+  writeCounter,
+  writeFrameHeader,
+} from '@tcpcomm/protocol';
+import type { OutputBatch } from './output-batch.ts';
+import type { PackBuffer } from './pack-buffer.ts';
+
+/** Who grants credit: the receiving half of a channel or of a transfer. */
+export interface CreditSource {
+  readonly channel: number;
+  /** The transfer's id, 0 for a channel. */
+  readonly stream: number;
+  /** How far the peer may send, to be told now. */
+  takeLimit(): number;
+  readonly consumedCount: number;
+}
+
+/** A peer that asks and asks but reads no answers has that many bytes of them waiting here before it is cut off. */
+export const MAX_QUEUED_CONTROL_BYTES = 1_048_576;
+
+/**
+ * Control frames on their way out: ahead of everything else, never held back by window or throttle. What repeats is
+ * merged, so the queue stays short: a source has one credit pending, of several pings only the last is answered.
+ */
+export class ControlQueue {
+  readonly #packBuffer: PackBuffer;
+  readonly #messages: Uint8Array[] = [];
+  readonly #creditSources = new Set<CreditSource>();
+  #queuedBytes = 0;
+  #pong: Uint8Array | undefined;
+  #ping: Uint8Array | undefined;
+
+  constructor(packBuffer: PackBuffer) {
+    this.#packBuffer = packBuffer;
+  }
+
+  /** Whether more waits here than a peer that reads its answers would let pile up. */
+  get isFlooded(): boolean {
+    return this.#queuedBytes >= MAX_QUEUED_CONTROL_BYTES;
+  }
+
+  queueMessage<Type extends ControlFrameType>(type: Type, stream: number, message: ControlMessage<Type>): void {
+    const frame = encodeFrame(type, CONTROL_CHANNEL, 0, stream, encodeControlMessage(type, message));
+    this.#queuedBytes += frame.length;
+    this.#messages.push(frame);
+  }
+
+  queueCredit(source: CreditSource): void {
+    this.#creditSources.add(source);
+  }
+
+  queuePing(payload: Uint8Array): void {
+    this.#ping = payload;
+  }
+
+  queuePong(payload: Uint8Array): void {
+    this.#pong = payload;
+  }
+
+  /** Drops all that waits: what follows is the last word. */
+  clear(): void {
+    this.#messages.length = 0;
+    this.#queuedBytes = 0;
+    this.#creditSources.clear();
+    this.#ping = undefined;
+    this.#pong = undefined;
+  }
+
+  takeInto(batch: OutputBatch): void {
+    if (this.#pong) this.#takeHeartbeat(FrameType.PONG, this.#pong, batch);
+    if (this.#ping) this.#takeHeartbeat(FrameType.PING, this.#ping, batch);
+    this.#pong = undefined;
+    this.#ping = undefined;
+    if (this.#creditSources.size > 0) {
+      for (const source of this.#creditSources) this.#takeCredit(source, batch);
+      this.#creditSources.clear();
+    }
+    if (this.#messages.length > 0) {
+      for (const frame of this.#messages) batch.addView(frame);
+      this.#messages.length = 0;
+      this.#queuedBytes = 0;
+    }
+  }
+
+  /** Adds an acknowledgement of all flow-controlled bytes received. */
+  takeAck(receivedBytes: number, batch: OutputBatch): void {
+    const payload = this.#takeHeader(ACK_PAYLOAD_BYTES, FrameType.ACK, CONTROL_CHANNEL, 0, batch);
+    writeCounter(this.#packBuffer.slab, payload, receivedBytes);
+  }
+
+  #takeCredit(source: CreditSource, batch: OutputBatch): void {
+    const payload = this.#takeHeader(CREDIT_PAYLOAD_BYTES, FrameType.CREDIT, source.channel, source.stream, batch);
+    writeCounter(this.#packBuffer.slab, payload, source.takeLimit());
+    writeCounter(this.#packBuffer.slab, payload + COUNTER_BYTES, source.consumedCount);
+  }
+
+  #takeHeartbeat(type: FrameType, bytes: Uint8Array, batch: OutputBatch): void {
+    const payload = this.#takeHeader(PING_PAYLOAD_BYTES, type, CONTROL_CHANNEL, 0, batch);
+    this.#packBuffer.slab.set(bytes, payload);
+  }
+
+  /** Packs a header and returns where its payload goes. */
+  #takeHeader(length: number, type: number, channel: number, stream: number, batch: OutputBatch): number {
+    const start = this.#packBuffer.reserve(FRAME_HEADER_BYTES + length);
+    writeFrameHeader(this.#packBuffer.slab, start, length, type, channel, 0, stream);
+    batch.addPacked(this.#packBuffer.slab, start, start + FRAME_HEADER_BYTES + length);
+    return start + FRAME_HEADER_BYTES;
+  }
+}

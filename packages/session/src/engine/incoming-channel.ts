@@ -1,0 +1,157 @@
+import {
+  FRAME_HEADER_BYTES,
+  type FrameHeader,
+  MessageFlag,
+  PayloadCollector,
+  ProtocolError,
+  type ReceiveLimits,
+  WireError,
+} from '@tcpcomm/protocol';
+import type { AssemblyBudget, AssemblyHolder } from './assembly-budget.ts';
+import type { CreditSource } from './control-queue.ts';
+
+/** What a channel tells the engine. */
+export interface IncomingChannelHost {
+  /** A message is whole. `creditBytes` is what it costs of the window until it is consumed. */
+  handleMessage(channel: number, bytes: Uint8Array, creditBytes: number): void;
+  /** It is time to send this channel's credit. */
+  handleCreditDue(source: CreditSource): void;
+}
+
+/**
+ * The receiving half of a channel: puts fragments together and keeps account of the credit that the peer has.
+ *
+ * Credit comes back when the application has consumed a message, so what waits for a slow consumer is bounded by the
+ * window. A message larger than the window could never arrive that way; for its fragments the limit is extended as they come, up
+ * to `maxMessageBytes` and as far as the assembly budget of the session allows.
+ */
+export class IncomingChannel implements AssemblyHolder, CreditSource {
+  readonly channel: number;
+  readonly stream = 0;
+  readonly #host: IncomingChannelHost;
+  readonly #limits: ReceiveLimits;
+  readonly #budget: AssemblyBudget;
+  #collector: PayloadCollector | undefined;
+
+  #receivedFrameBytes = 0;
+  #receivedMessages = 0;
+  /** Frame bytes of the message that is not whole yet. */
+  #unfinishedFrameBytes = 0;
+  #consumedFrameBytes = 0;
+  #consumedMessages = 0;
+  /** How many messages must be consumed for the last one whose sender waits for that. */
+  #confirmMessages = 0;
+
+  /** How far the peer may send, and what of that it has been told. */
+  #limitBytes: number;
+  #grantedBytes: number;
+  #isExtended = false;
+
+  constructor(channel: number, host: IncomingChannelHost, limits: ReceiveLimits, budget: AssemblyBudget) {
+    this.channel = channel;
+    this.#host = host;
+    this.#limits = limits;
+    this.#budget = budget;
+    this.#limitBytes = limits.channelWindowBytes;
+    this.#grantedBytes = limits.channelWindowBytes;
+  }
+
+  /** Whole messages received since the session began. */
+  get receivedMessages(): number {
+    return this.#receivedMessages;
+  }
+
+  /** Messages that the application has taken. */
+  get consumedCount(): number {
+    return this.#consumedMessages;
+  }
+
+  /**
+   * Takes a piece of a MESSAGE frame.
+   *
+   * @throws ProtocolError for a frame beyond the credit, a message beyond `maxMessageBytes`, an empty fragment
+   */
+  handlePiece(header: FrameHeader, piece: Uint8Array, position: number): void {
+    if (position === 0) this.#handleHeader(header);
+    const isFrameWhole = position + piece.length === header.length;
+    const isFinal = (header.flags & MessageFlag.FIN) !== 0;
+    if (isFrameWhole && isFinal && (this.#collector === undefined || this.#collector.byteLength === 0)) {
+      this.#complete(header, piece);
+      return;
+    }
+    this.#collector ??= new PayloadCollector();
+    this.#collector.append(piece);
+    if (!isFrameWhole) return;
+    if (isFinal) this.#complete(header, this.#collector.take());
+    else this.#extend();
+  }
+
+  /** The application has consumed the oldest message that it had not consumed yet. */
+  handleConsumed(creditBytes: number): void {
+    this.#consumedFrameBytes += creditBytes;
+    this.#consumedMessages += 1;
+    const regularLimitBytes = this.#consumedFrameBytes + this.#limits.channelWindowBytes;
+    if (regularLimitBytes > this.#limitBytes) this.#limitBytes = regularLimitBytes;
+    if (this.#isExtended) {
+      this.#isExtended = this.#limitBytes > regularLimitBytes;
+      this.#budget.shrink(this, this.#limitBytes - regularLimitBytes);
+    }
+    const isConfirmDue = this.#consumedMessages === this.#confirmMessages;
+    if (isConfirmDue || this.#isHalfWindowUntold) this.#host.handleCreditDue(this);
+  }
+
+  handleBudgetFreed(): void {
+    if (this.#unfinishedFrameBytes > 0) this.#extend();
+  }
+
+  /** The limit to tell the peer; it counts as told. */
+  takeLimit(): number {
+    this.#grantedBytes = this.#limitBytes;
+    return this.#grantedBytes;
+  }
+
+  get #isHalfWindowUntold(): boolean {
+    return this.#limitBytes - this.#grantedBytes >= this.#limits.channelWindowBytes / 2;
+  }
+
+  #handleHeader(header: FrameHeader): void {
+    const frameBytes = FRAME_HEADER_BYTES + header.length;
+    this.#receivedFrameBytes += frameBytes;
+    if (this.#receivedFrameBytes > this.#grantedBytes) {
+      throw new ProtocolError(
+        WireError.FLOW_CONTROL,
+        `frame up to byte ${this.#receivedFrameBytes} of channel ${this.channel} exceeds the credit of ${this.#grantedBytes}`,
+      );
+    }
+    if (header.length === 0 && (header.flags & MessageFlag.FIN) === 0) {
+      throw new ProtocolError(
+        WireError.PROTOCOL_ERROR,
+        `empty fragment on channel ${this.channel}, expected at least 1 byte`,
+      );
+    }
+    const messageBytes = (this.#collector?.byteLength ?? 0) + header.length;
+    if (messageBytes > this.#limits.maxMessageBytes) {
+      throw new ProtocolError(
+        WireError.MESSAGE_TOO_LARGE,
+        `message of at least ${messageBytes} bytes on channel ${this.channel} exceeds maxMessageBytes ${this.#limits.maxMessageBytes}`,
+      );
+    }
+    this.#unfinishedFrameBytes += frameBytes;
+  }
+
+  #extend(): void {
+    const extendedBytes = this.#consumedFrameBytes + this.#limits.channelWindowBytes + this.#unfinishedFrameBytes;
+    if (extendedBytes <= this.#limitBytes || !this.#budget.tryHold(this, this.#unfinishedFrameBytes)) return;
+    this.#isExtended = true;
+    this.#limitBytes = extendedBytes;
+    if (this.#isHalfWindowUntold) this.#host.handleCreditDue(this);
+  }
+
+  #complete(header: FrameHeader, bytes: Uint8Array): void {
+    const creditBytes = this.#unfinishedFrameBytes;
+    this.#unfinishedFrameBytes = 0;
+    this.#receivedMessages += 1;
+    if ((header.flags & MessageFlag.CONFIRM) !== 0) this.#confirmMessages = this.#receivedMessages;
+    this.#host.handleMessage(this.channel, bytes, creditBytes);
+  }
+}

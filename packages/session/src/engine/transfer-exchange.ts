@@ -1,0 +1,190 @@
+import {
+  type FileAbort,
+  type FileAccept,
+  type FileEnd,
+  type FileOffer,
+  type FileRequest,
+  type FrameHeader,
+  FrameType,
+  ProtocolError,
+  type ReceiveLimits,
+  WireError,
+} from '@tcpcomm/protocol';
+import { invalidChannel } from './frame-receiver.ts';
+import { IncomingTransfer } from './incoming-transfer.ts';
+import { OutgoingTransfer } from './outgoing-transfer.ts';
+import type { PackBuffer } from './pack-buffer.ts';
+import { incomingFileChannel, outgoingFileChannel, type Role } from './role.ts';
+import { unexpectedTransferFrame } from './transfer-errors.ts';
+import { TransferTable } from './transfer-table.ts';
+import type { TransferFrameType, TransferHost } from './transfer.ts';
+
+/** What the peer may begin. Whoever takes the transfer sets its `handler` during the call, and answers it or aborts it. */
+export interface TransferEvents {
+  /** The peer wants one of our files. */
+  onFileRequest(transfer: OutgoingTransfer, request: FileRequest): void;
+  /** The peer wants to send a file. */
+  onFileOffer(transfer: IncomingTransfer, offer: FileOffer): void;
+}
+
+const TRANSFER_FRAMES: ReadonlySet<number> = new Set<TransferFrameType>([
+  FrameType.FILE_REQUEST,
+  FrameType.FILE_OFFER,
+  FrameType.FILE_ACCEPT,
+  FrameType.FILE_END,
+  FrameType.FILE_DONE,
+  FrameType.FILE_ABORT,
+]);
+
+export function isTransferFrameType(type: number): type is TransferFrameType {
+  return TRANSFER_FRAMES.has(type);
+}
+
+/** All transfers of a session: begins them, and brings each frame to the one that it belongs to. */
+export class TransferExchange {
+  readonly #role: Role;
+  readonly #host: Omit<TransferHost, 'forget'>;
+  readonly #events: TransferEvents;
+  readonly #packBuffer: PackBuffer;
+  readonly #localLimits: ReceiveLimits;
+  readonly #remoteLimits: ReceiveLimits;
+  readonly #table: TransferTable<IncomingTransfer | OutgoingTransfer>;
+
+  constructor(
+    role: Role,
+    host: Omit<TransferHost, 'forget'>,
+    events: TransferEvents,
+    packBuffer: PackBuffer,
+    localLimits: ReceiveLimits,
+    remoteLimits: ReceiveLimits,
+    maxTransfers: number,
+  ) {
+    this.#role = role;
+    this.#host = host;
+    this.#events = events;
+    this.#packBuffer = packBuffer;
+    this.#localLimits = localLimits;
+    this.#remoteLimits = remoteLimits;
+    this.#table = new TransferTable(role, maxTransfers);
+  }
+
+  get hasOpen(): boolean {
+    return this.#table.hasOpen;
+  }
+
+  /** Begins to fetch a file: set the handler, then call `request`. Throws LimitError when too many are open. */
+  beginIncoming(): IncomingTransfer {
+    return this.#addIncoming(this.#table.takeOwnId());
+  }
+
+  /** Begins to send a file: set the handler, then call `offer`. Throws LimitError when too many are open. */
+  beginOutgoing(): OutgoingTransfer {
+    return this.#addOutgoing(this.#table.takeOwnId());
+  }
+
+  handlePiece(header: FrameHeader, piece: Uint8Array, position: number): void {
+    if (header.channel !== incomingFileChannel(this.#role)) throw invalidChannel(header);
+    this.#find(FrameType.FILE_DATA, header.stream).handleData(header, piece, position);
+  }
+
+  handleCredit(channel: number, stream: number, limitBytes: number, writtenBytes: number): void {
+    if (channel !== outgoingFileChannel(this.#role)) {
+      throw new ProtocolError(WireError.INVALID_CHANNEL, `CREDIT frame on channel ${channel}, which is not one for it`);
+    }
+    // The transfer may have ended while the credit was on its way.
+    this.#table.get(stream)?.handleCredit(limitBytes, writtenBytes);
+  }
+
+  handleControl(type: TransferFrameType, stream: number, message: unknown): void {
+    switch (type) {
+      case FrameType.FILE_REQUEST:
+        this.#handleRequest(stream, message as FileRequest);
+        break;
+      case FrameType.FILE_OFFER:
+        this.#handleOffer(stream, message as FileOffer);
+        break;
+      case FrameType.FILE_ACCEPT:
+        this.#find(type, stream).handleAccept(message as FileAccept);
+        break;
+      case FrameType.FILE_END:
+        this.#find(type, stream).handleEnd(message as FileEnd);
+        break;
+      case FrameType.FILE_DONE:
+        this.#find(type, stream).handleDone();
+        break;
+      case FrameType.FILE_ABORT:
+        // One that crossed our own last word finds nothing here, and needs no answer.
+        this.#table.get(stream)?.handleAbort(message as FileAbort);
+    }
+  }
+
+  handleWritten(): void {
+    for (const transfer of this.#table) transfer.handleWritten();
+  }
+
+  /** Ends all transfers. */
+  stop(error: Error): void {
+    for (const transfer of [...this.#table]) {
+      this.#table.remove(transfer.id);
+      transfer.stop(error);
+    }
+  }
+
+  #handleRequest(id: number, request: FileRequest): void {
+    this.#table.checkPeerId(id);
+    if (this.#refuseIfFull(id)) return;
+    this.#events.onFileRequest(this.#addOutgoing(id), request);
+  }
+
+  #handleOffer(id: number, offer: FileOffer): void {
+    const requested = this.#table.get(id);
+    if (requested) {
+      requested.handleOffer(offer);
+      return;
+    }
+    this.#table.checkPeerId(id);
+    if (this.#refuseIfFull(id)) return;
+    const transfer = this.#addIncoming(id);
+    transfer.handleOffer(offer);
+    this.#events.onFileOffer(transfer, offer);
+  }
+
+  #refuseIfFull(id: number): boolean {
+    if (!this.#table.isFullForPeer) return false;
+    const message = 'too many transfers are open already';
+    this.#host.sendControl(FrameType.FILE_ABORT, id, { code: WireError.TOO_MANY_TRANSFERS, message });
+    return true;
+  }
+
+  #addIncoming(id: number): IncomingTransfer {
+    const channel = incomingFileChannel(this.#role);
+    const transfer = new IncomingTransfer(id, this.#hostOf(id), channel, this.#localLimits.transferWindowBytes);
+    this.#table.add(transfer);
+    return transfer;
+  }
+
+  #addOutgoing(id: number): OutgoingTransfer {
+    const channel = outgoingFileChannel(this.#role);
+    const windowBytes = this.#remoteLimits.transferWindowBytes;
+    const transfer = new OutgoingTransfer(id, this.#hostOf(id), channel, this.#packBuffer, windowBytes);
+    this.#table.add(transfer);
+    return transfer;
+  }
+
+  #hostOf(id: number): TransferHost {
+    return {
+      sendControl: this.#host.sendControl,
+      activate: this.#host.activate,
+      handleCreditDue: this.#host.handleCreditDue,
+      forget: () => {
+        this.#table.remove(id);
+      },
+    };
+  }
+
+  #find(type: number, id: number): IncomingTransfer | OutgoingTransfer {
+    const transfer = this.#table.get(id);
+    if (transfer === undefined) throw unexpectedTransferFrame(type, id, 'not open');
+    return transfer;
+  }
+}

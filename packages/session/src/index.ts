@@ -1,0 +1,27 @@
+export { Channel, type ChannelOptions } from './channel.ts';
+export type { ChannelDelivery } from './engine/channel-table.ts';
+export type { CloseReason } from './engine/close-reason.ts';
+export { errorOfClosing, failureReason, goodbyeReason } from './engine/close-reason.ts';
+export { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from './engine/engine-settings.ts';
+export {
+  ClientHandshake,
+  type ClientHandshakeEvents,
+  ServerHandshake,
+  type ServerHandshakeEvents,
+} from './engine/handshake.ts';
+export { FileTransfer, type FileTransferEvents } from './file-transfer.ts';
+export {
+  type FileAccessOptions,
+  type GetFileOptions,
+  requireFileAccess,
+  type SendFileOptions,
+} from './io/file-exchange.ts';
+export type { Overwrite } from './io/part-file.ts';
+export { Transport } from './io/transport.ts';
+export type { Notice, NoticeKind } from './notice.ts';
+export type { SendOptions } from './send-options.ts';
+export type { CloseOptions, CloseReport, SessionEventMap, SessionOwner } from './session-events.ts';
+export type { SessionTerms } from './session-link.ts';
+export { resolveSessionOptions, type SessionOptions, type SessionSetup } from './session-options.ts';
+export { Session } from './session.ts';
+export type { TransferDirection, TransferProgress, TransferResult, TransferState } from './transfer-record.ts';

@@ -1,0 +1,195 @@
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { basename, join, posix, resolve } from 'node:path';
+import {
+  type FileOffer,
+  type FileRequest,
+  requireBoolean,
+  requireOneOf,
+  requireText,
+  UsageError,
+  WireError,
+} from '@tcpcomm/protocol';
+import type { IncomingTransfer } from '../engine/incoming-transfer.ts';
+import type { OutgoingTransfer } from '../engine/outgoing-transfer.ts';
+import type { SessionEngine } from '../engine/session-engine.ts';
+import type { TransferEvents } from '../engine/transfer-exchange.ts';
+import { FileTransfer } from '../file-transfer.ts';
+import { TransferRecord } from '../transfer-record.ts';
+import { transferError } from './file-errors.ts';
+import { FileReceiver } from './file-receiver.ts';
+import { FileSender } from './file-sender.ts';
+import type { Overwrite } from './part-file.ts';
+import { RootDirectory } from './root-directory.ts';
+
+/** What of this machine the peer may reach. */
+export interface FileAccessOptions {
+  /** The folder below which the peer may name files. */
+  readonly root: string;
+  /** Whether the peer may fetch files from there. Default true. */
+  readonly read?: boolean;
+  /** Whether the peer may put files there. Default true. */
+  readonly write?: boolean;
+}
+
+export interface GetFileOptions {
+  /** Where to put the file: a path of this machine, or an existing folder. Default: the working directory. */
+  readonly to?: string;
+  /** What to do with a file that is there already. Default 'replace'. */
+  readonly overwrite?: Overwrite;
+  /** Cancels the transfer. */
+  readonly signal?: AbortSignal;
+}
+
+export interface SendFileOptions {
+  /** The file's path below the receiver's root, separated by `/`. Default: its name. */
+  readonly as?: string;
+  /** What the receiver is asked to do with a file that is there already. Default 'replace'. */
+  readonly overwrite?: Overwrite;
+  /** Cancels the transfer. */
+  readonly signal?: AbortSignal;
+}
+
+/** @throws UsageError that names the option and what it must be */
+export function requireFileAccess(access: FileAccessOptions | undefined): void {
+  if (access === undefined) return;
+  requireText('files.root', access.root);
+  if (access.root === '') throw new UsageError('files.root must be the path of a folder, got ""');
+  if (access.read !== undefined) requireBoolean('files.read', access.read);
+  if (access.write !== undefined) requireBoolean('files.write', access.write);
+}
+
+/** What a session hears of its transfers, whichever end began them. */
+export interface FileExchangeEvents {
+  /** Both ends agree; bytes may flow. */
+  onBegun(file: FileTransfer): void;
+  /** Ended well or not, also one that never began. */
+  onEnded(file: FileTransfer): void;
+}
+
+/** The files of one session in both directions: those that this program asks for, and those that the peer does. */
+export class FileExchange implements TransferEvents {
+  readonly #engine: SessionEngine;
+  readonly #access: FileAccessOptions | undefined;
+  readonly #root: RootDirectory | undefined;
+  readonly #events: FileExchangeEvents;
+
+  constructor(engine: SessionEngine, access: FileAccessOptions | undefined, events: FileExchangeEvents) {
+    this.#engine = engine;
+    this.#access = access;
+    this.#root = access && new RootDirectory(access.root);
+    this.#events = events;
+  }
+
+  getFile(remotePath: string, options: GetFileOptions): FileTransfer {
+    const { to = '.', overwrite = 'replace', signal } = options;
+    requireText('remotePath', remotePath);
+    requireText('to', to);
+    requireOneOf('overwrite', overwrite, ['replace', 'refuse']);
+    const incoming = this.#engine.beginIncomingTransfer();
+    const { file } = this.#receive(incoming, remotePath, overwrite, () => localTarget(to, remotePath));
+    cancelOnAbort(file, signal);
+    if (file.state === 'waiting') incoming.request(remotePath);
+    return file;
+  }
+
+  sendFile(localPath: string, options: SendFileOptions): FileTransfer {
+    requireText('localPath', localPath);
+    const { as = basename(localPath), overwrite = 'replace', signal } = options;
+    requireText('as', as);
+    requireOneOf('overwrite', overwrite, ['replace', 'refuse']);
+    const outgoing = this.#engine.beginOutgoingTransfer();
+    const file = this.#send(outgoing, as, resolve(localPath), overwrite, () => open(localPath, 'r'));
+    cancelOnAbort(file, signal);
+    return file;
+  }
+
+  onFileRequest(transfer: OutgoingTransfer, request: FileRequest): void {
+    const { path } = request;
+    const openFile = async () => this.#requireRoot(path, this.#access?.read).openForReading(path);
+    this.#send(transfer, path, join(this.#access?.root ?? '', path), 'replace', openFile);
+  }
+
+  onFileOffer(transfer: IncomingTransfer, offer: FileOffer): void {
+    const { path, overwrite } = offer;
+    const findTarget = async () => this.#requireRoot(path, this.#access?.write).pathForWriting(path);
+    this.#receive(transfer, path, overwrite, findTarget).receiver.onOffer(offer);
+  }
+
+  #requireRoot(name: string, isAllowed = true): RootDirectory {
+    if (this.#root && isAllowed) return this.#root;
+    const detail = this.#root
+      ? 'the peer does not allow that with its files'
+      : 'the peer has no folder that it offers files of';
+    throw transferError(WireError.FILES_NOT_OFFERED, name, detail);
+  }
+
+  #send(
+    transfer: OutgoingTransfer,
+    name: string,
+    localPath: string,
+    overwrite: Overwrite,
+    openFile: () => Promise<FileHandle>,
+  ): FileTransfer {
+    const record = new TransferRecord(transfer.id, 'outgoing', name);
+    const onBegin = () => {
+      this.#events.onBegun(file);
+    };
+    const sender = new FileSender({ transfer, record, localPath, open: openFile, overwrite, onBegin });
+    const file = new FileTransfer(record, (error) => {
+      sender.giveUp(error);
+    });
+    transfer.handler = sender;
+    this.#watchEnd(file);
+    void sender.start();
+    return file;
+  }
+
+  #receive(
+    transfer: IncomingTransfer,
+    name: string,
+    overwrite: Overwrite,
+    findTarget: () => Promise<string>,
+  ): { readonly file: FileTransfer; readonly receiver: FileReceiver } {
+    const record = new TransferRecord(transfer.id, 'incoming', name);
+    const onBegin = () => {
+      this.#events.onBegun(file);
+    };
+    const receiver = new FileReceiver({ transfer, record, overwrite, findTarget, onBegin });
+    const file = new FileTransfer(record, (error) => {
+      receiver.giveUp(error);
+    });
+    transfer.handler = receiver;
+    this.#watchEnd(file);
+    return { file, receiver };
+  }
+
+  #watchEnd(file: FileTransfer): void {
+    const report = () => {
+      this.#events.onEnded(file);
+    };
+    file.done.then(report, report);
+  }
+}
+
+/** Where a fetched file goes: below `to` if that is a folder. */
+async function localTarget(to: string, remotePath: string): Promise<string> {
+  const isFolder = await stat(to).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+  return resolve(isFolder ? join(to, posix.basename(remotePath)) : to);
+}
+
+function cancelOnAbort(file: FileTransfer, signal: AbortSignal | undefined): void {
+  if (signal === undefined) return;
+  const cancel = () => {
+    file.cancel();
+  };
+  if (signal.aborted) cancel();
+  else signal.addEventListener('abort', cancel, { once: true });
+  file.done
+    .catch(() => undefined)
+    .finally(() => {
+      signal.removeEventListener('abort', cancel);
+    });
+}

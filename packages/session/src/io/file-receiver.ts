@@ -1,0 +1,118 @@
+import { type FileOffer, TcpCommError, type TransferError, WireError } from '@tcpcomm/protocol';
+import type { IncomingTransfer, IncomingTransferHandler } from '../engine/incoming-transfer.ts';
+import type { TransferRecord } from '../transfer-record.ts';
+import { toTransferError, transferError } from './file-errors.ts';
+import { createFileHash, hashText } from './file-hash.ts';
+import { type Overwrite, PartFile } from './part-file.ts';
+
+export interface FileReceiverOptions {
+  readonly transfer: IncomingTransfer;
+  readonly record: TransferRecord;
+  readonly overwrite: Overwrite;
+  /** Where the file is to be, asked for when the sender has made its offer. */
+  readonly findTarget: () => Promise<string>;
+  /** The offer has been taken; bytes will come. */
+  readonly onBegin: () => void;
+}
+
+/** Receives one file: from the offer to the verified file under its final name, or to nothing left behind. */
+export class FileReceiver implements IncomingTransferHandler {
+  readonly #transfer: IncomingTransfer;
+  readonly #record: TransferRecord;
+  readonly #options: FileReceiverOptions;
+  #offer: FileOffer | undefined;
+  #part: PartFile | undefined;
+  #hash: Awaited<ReturnType<typeof createFileHash>> | undefined;
+  #targetPath = '';
+
+  constructor(options: FileReceiverOptions) {
+    this.#options = options;
+    this.#transfer = options.transfer;
+    this.#record = options.record;
+  }
+
+  onOffer(offer: FileOffer): void {
+    this.#offer = offer;
+    void this.#openTarget(offer);
+  }
+
+  onData(bytes: Uint8Array): void {
+    if (this.#part === undefined || this.#hash === undefined) return;
+    try {
+      this.#hash.update(bytes);
+      this.#part.write(bytes);
+      this.#record.advance(bytes.length);
+    } catch (error) {
+      this.giveUp(toTransferError(error, this.#record.name));
+    }
+  }
+
+  onEnd(hash: string): void {
+    void this.#complete(hash);
+  }
+
+  onAbort(error: Error): void {
+    this.#record.fail(error instanceof TcpCommError ? error : toTransferError(error, this.#record.name));
+    void this.#discard();
+  }
+
+  /** Ends the transfer from this side; the sender is told. */
+  giveUp(error: TransferError): void {
+    if (this.#record.isEnded) return;
+    this.#record.fail(error);
+    this.#transfer.abort(error.number, error.message);
+    void this.#discard();
+  }
+
+  async #openTarget(offer: FileOffer): Promise<void> {
+    const { name } = this.#record;
+    try {
+      this.#targetPath = await this.#options.findTarget();
+      this.#hash = await createFileHash();
+      this.#part = await PartFile.open({
+        path: this.#targetPath,
+        name,
+        overwrite: this.#options.overwrite,
+        onWritten: (bytes) => {
+          this.#transfer.returnCredit(bytes);
+        },
+      });
+    } catch (error) {
+      this.giveUp(toTransferError(error, name));
+      return;
+    }
+    if (this.#record.isEnded) {
+      await this.#discard();
+      return;
+    }
+    this.#record.begin(offer.sizeBytes);
+    this.#options.onBegin();
+    this.#transfer.accept(0);
+  }
+
+  async #complete(expectedHash: string): Promise<void> {
+    const { name } = this.#record;
+    const [part, offer] = [this.#part, this.#offer];
+    if (part === undefined || offer === undefined || this.#hash === undefined) return;
+    try {
+      const hash = hashText(this.#hash);
+      if (hash !== expectedHash) {
+        const detail = `the hash of what came is ${hash}, the sender's is ${expectedHash}`;
+        throw transferError(WireError.INTEGRITY_MISMATCH, name, detail);
+      }
+      await part.flush();
+      if (this.#record.isEnded) return;
+      await part.publish(offer.modifiedMs);
+      this.#transfer.finish();
+      this.#record.finish({ localPath: this.#targetPath, totalBytes: offer.sizeBytes, hash });
+    } catch (error) {
+      this.giveUp(toTransferError(error, name));
+    }
+  }
+
+  async #discard(): Promise<void> {
+    const part = this.#part;
+    this.#part = undefined;
+    await part?.discard().catch(() => undefined);
+  }
+}

@@ -1,0 +1,155 @@
+import { constants, type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises';
+import { WireError } from '@tcpcomm/protocol';
+import { toTransferError, transferError } from './file-errors.ts';
+
+/** Bytes are gathered into blocks of this size before they are written. */
+const BLOCK_BYTES = 262_144;
+const PART_SUFFIX = '.part';
+
+/** What happens when a file of that name exists: it is replaced when the new one is whole, or nothing is received. */
+export type Overwrite = 'replace' | 'refuse';
+
+export interface PartFileOptions {
+  /** Where the file will be when it is whole. */
+  readonly path: string;
+  /** What to call it in errors. */
+  readonly name: string;
+  readonly overwrite: Overwrite;
+  /** Called when bytes given to `write` are with the file system. */
+  readonly onWritten: (bytes: number) => void;
+}
+
+/** Files that are being received by this process: two transfers never write to the same one. */
+const busyPaths = new Set<string>();
+
+/**
+ * A file that is being received: it grows as `NAME.part` and gets its name, in one step, when it is whole.
+ *
+ * `write` only copies, so the receiving path never waits for the disk; what waits is bounded by the transfer's credit.
+ */
+export class PartFile {
+  readonly #options: PartFileOptions;
+  readonly #handle: FileHandle;
+  readonly #spareBlocks: Uint8Array<ArrayBuffer>[] = [];
+  #block = new Uint8Array(BLOCK_BYTES);
+  #blockUsed = 0;
+  /** The writes under way, one after another. */
+  #writing: Promise<void> = Promise.resolve();
+  #offset = 0;
+  #failure: unknown;
+  #isClosed = false;
+
+  private constructor(options: PartFileOptions, handle: FileHandle) {
+    this.#options = options;
+    this.#handle = handle;
+  }
+
+  /** @throws TransferError when the name is taken by something that will not be replaced, or cannot be written */
+  static async open(options: PartFileOptions): Promise<PartFile> {
+    const { path, name, overwrite } = options;
+    if (busyPaths.has(path)) throw transferError(WireError.FILE_BUSY, name, 'another transfer is writing this file');
+    busyPaths.add(path);
+    try {
+      await checkTarget(path, name, overwrite);
+      const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
+      return new PartFile(options, await open(path + PART_SUFFIX, O_WRONLY | O_CREAT | O_TRUNC | (O_NOFOLLOW ?? 0)));
+    } catch (error) {
+      busyPaths.delete(path);
+      throw toTransferError(error, name);
+    }
+  }
+
+  /** Takes the next bytes. A failure to write them is thrown by `finish`, and by the next `write`. */
+  write(bytes: Uint8Array): void {
+    if (this.#failure) throw toTransferError(this.#failure, this.#options.name);
+    for (let rest = bytes; rest.length > 0;) {
+      const taken = rest.subarray(0, BLOCK_BYTES - this.#blockUsed);
+      this.#block.set(taken, this.#blockUsed);
+      this.#blockUsed += taken.length;
+      rest = rest.subarray(taken.length);
+      if (this.#blockUsed === BLOCK_BYTES) this.#writeBlock();
+    }
+  }
+
+  /**
+   * Writes the rest and waits for all of it.
+   *
+   * @throws TransferError when anything could not be written
+   */
+  async flush(): Promise<void> {
+    if (this.#blockUsed > 0) this.#writeBlock();
+    await this.#writing;
+    if (this.#failure) throw toTransferError(this.#failure, this.#options.name);
+  }
+
+  /** Gives the file its time and its name. Call after `flush`. */
+  async publish(modifiedMs: number): Promise<void> {
+    const { path, overwrite, name } = this.#options;
+    try {
+      // In seconds, not as a Date, which would cut the time to whole milliseconds.
+      await this.#handle.utimes(modifiedMs / 1000, modifiedMs / 1000);
+      await this.#close();
+      if (overwrite === 'replace') {
+        await rename(path + PART_SUFFIX, path);
+      } else {
+        // Unlike a rename, a link fails when somebody has made a file of that name meanwhile.
+        await link(path + PART_SUFFIX, path);
+        await rm(path + PART_SUFFIX);
+      }
+    } catch (error) {
+      throw toTransferError(error, name);
+    } finally {
+      busyPaths.delete(path);
+    }
+  }
+
+  /** Leaves nothing behind. */
+  async discard(): Promise<void> {
+    this.#failure ??= transferError(WireError.TRANSFER_CANCELLED, this.#options.name, 'the transfer has ended');
+    await this.#writing;
+    await this.#close();
+    await rm(this.#options.path + PART_SUFFIX, { force: true });
+    busyPaths.delete(this.#options.path);
+  }
+
+  #writeBlock(): void {
+    const block = this.#block;
+    const length = this.#blockUsed;
+    this.#block = this.#spareBlocks.pop() ?? new Uint8Array(BLOCK_BYTES);
+    this.#blockUsed = 0;
+    this.#writing = this.#writing.then(async () => {
+      if (this.#failure) return;
+      try {
+        await this.#writeFully(block.subarray(0, length));
+        this.#spareBlocks.push(block);
+        this.#options.onWritten(length);
+      } catch (error) {
+        this.#failure = error;
+      }
+    });
+  }
+
+  async #writeFully(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      const { bytesWritten } = await this.#handle.write(bytes, at, bytes.length - at, this.#offset);
+      at += bytesWritten;
+      this.#offset += bytesWritten;
+    }
+  }
+
+  async #close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#handle.close();
+  }
+}
+
+async function checkTarget(path: string, name: string, overwrite: Overwrite): Promise<void> {
+  const stats = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (stats === undefined) return;
+  if (!stats.isFile() && !stats.isSymbolicLink()) throw transferError(WireError.NOT_A_FILE, name);
+  if (overwrite === 'refuse') throw transferError(WireError.FILE_EXISTS, name);
+}

@@ -1,0 +1,70 @@
+import { constants, type FileHandle, open, realpath } from 'node:fs/promises';
+import { platform } from 'node:process';
+import { basename, dirname, join, sep } from 'node:path';
+import { WireError } from '@tcpcomm/protocol';
+import { toTransferError, transferError } from './file-errors.ts';
+
+/**
+ * The folder below which the peer may read or write. Names from the peer are only ever names below it: relative,
+ * separated by `/`, and neither they nor a symbolic link on the way lead out.
+ */
+export class RootDirectory {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** @throws TransferError when there is no such file below the root, it is not a regular file, or may not be read */
+  async openForReading(name: string): Promise<FileHandle> {
+    const path = this.#pathOf(name);
+    let handle: FileHandle | undefined;
+    try {
+      // Without O_NONBLOCK a named pipe would hold a thread until somebody writes to it.
+      handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      const [root, real] = await Promise.all([realpath(this.#path), realPathOf(handle, path)]);
+      if (!isBelow(root, real)) throw transferError(WireError.PATH_OUTSIDE_ROOT, name);
+      return handle;
+    } catch (error) {
+      await handle?.close();
+      throw toTransferError(error, name);
+    }
+  }
+
+  /**
+   * Where a file of this name is to be written. Its folder must exist.
+   *
+   * @throws TransferError when the folder does not exist below the root
+   */
+  async pathForWriting(name: string): Promise<string> {
+    const path = this.#pathOf(name);
+    try {
+      const [root, folder] = await Promise.all([realpath(this.#path), realpath(dirname(path))]);
+      if (folder !== root && !isBelow(root, folder)) throw transferError(WireError.PATH_OUTSIDE_ROOT, name);
+      return join(folder, basename(path));
+    } catch (error) {
+      throw toTransferError(error, name);
+    }
+  }
+
+  #pathOf(name: string): string {
+    if (name === '' || name.includes('\0')) throw transferError(WireError.INVALID_FILE_NAME, name);
+    // Windows takes backslashes for separators and "C:" for a drive.
+    if (name.startsWith('/') || (platform === 'win32' && /[\\:]/.test(name))) {
+      throw transferError(WireError.PATH_OUTSIDE_ROOT, name);
+    }
+    const segments = name.split('/');
+    if (segments.includes('..')) throw transferError(WireError.PATH_OUTSIDE_ROOT, name);
+    if (segments.includes('') || segments.includes('.')) throw transferError(WireError.INVALID_FILE_NAME, name);
+    return join(this.#path, ...segments);
+  }
+}
+
+/** Where an open file really lies: asked of the descriptor where that is possible, so that nothing can change in between. */
+async function realPathOf(handle: FileHandle, path: string): Promise<string> {
+  return realpath(platform === 'linux' ? `/proc/self/fd/${handle.fd}` : path);
+}
+
+function isBelow(root: string, path: string): boolean {
+  return path.startsWith(root.endsWith(sep) ? root : root + sep);
+}

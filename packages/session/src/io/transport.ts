@@ -1,0 +1,179 @@
+import type { Socket } from 'node:net';
+import { ConnectionLostError, type TcpCommError } from '@tcpcomm/protocol';
+import type { ConnectionPhase } from '../engine/connection-phase.ts';
+
+/** How long a connection may take to deliver its last bytes and hear the peer's end, once it is finished. */
+const LINGER_MS = 1000;
+
+/**
+ * Moves bytes between a socket and the phase that the connection is in, and calls it when its deadline comes. All of the
+ * state is in the phase; receiving never waits for sending.
+ *
+ * The socket must have been opened with `allowHalfOpen`: who ends first, and when, is the protocol's decision.
+ */
+export class Transport {
+  readonly #socket: Socket;
+  #phase: ConnectionPhase;
+  /** The phase before this one, while it still has output. */
+  #departingPhase: ConnectionPhase | undefined;
+  #isWriting = false;
+  #isFlushScheduled = false;
+  #isReceiving = false;
+  #isEnding = false;
+  #lingerTimer: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #timerDueMs = Infinity;
+  #lossCause: Error | undefined;
+
+  /** Resolves when the socket is closed and nothing of it is left. */
+  readonly closed: Promise<void>;
+
+  constructor(socket: Socket, phase: ConnectionPhase) {
+    this.#socket = socket;
+    this.#phase = phase;
+    // Small messages are packed here, where it is known what follows; the kernel need not wait for more.
+    socket.setNoDelay(true);
+    socket.on('data', this.#handleData);
+    socket.on('end', this.#handleEnd);
+    socket.on('error', this.#handleError);
+    this.closed = new Promise((resolve) => {
+      socket.once('close', () => {
+        this.#handleClose();
+        resolve();
+      });
+    });
+    this.switchTo(phase);
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#socket.remoteAddress;
+  }
+
+  get remotePort(): number | undefined {
+    return this.#socket.remotePort;
+  }
+
+  /** Puts the connection into its next phase. What the one before has still to send goes out first. */
+  switchTo(phase: ConnectionPhase): void {
+    if (phase !== this.#phase) {
+      this.#departingPhase = this.#phase;
+      this.#phase.onWake = () => undefined;
+      this.#phase = phase;
+    }
+    phase.onWake = this.#scheduleFlush;
+    this.#scheduleFlush();
+  }
+
+  /** Closes the socket at once, whatever is still to be sent. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  readonly #handleData = (chunk: Uint8Array): void => {
+    this.#isReceiving = true;
+    let rest = chunk;
+    while (rest.length > 0) {
+      const phase = this.#phase;
+      rest = rest.subarray(phase.receive(rest, performance.now()));
+      if (phase === this.#phase) break;
+    }
+    this.#isReceiving = false;
+    this.#flush();
+  };
+
+  readonly #handleEnd = (): void => {
+    this.#phase.handleEnd(performance.now());
+    this.#flush();
+  };
+
+  readonly #handleError = (error: Error): void => {
+    this.#lossCause = error;
+  };
+
+  #handleClose(): void {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#lingerTimer);
+    this.#phase.handleLoss(lossOf(this.#lossCause), performance.now());
+  }
+
+  /** Sends at the end of this turn of the event loop, so that everything which is sent in it goes out together. */
+  readonly #scheduleFlush = (): void => {
+    // What comes up while bytes are received is sent right behind them.
+    if (this.#isFlushScheduled || this.#isReceiving) return;
+    this.#isFlushScheduled = true;
+    setImmediate(this.#flushScheduled);
+  };
+
+  readonly #flushScheduled = (): void => {
+    this.#isFlushScheduled = false;
+    this.#flush();
+  };
+
+  #flush(): void {
+    if (!this.#isWriting && !this.#socket.destroyed) this.#writeNext();
+    if (this.#phase.isFinished) this.#finish();
+    this.#armTimer();
+  }
+
+  #writeNext(): void {
+    const phase = this.#departingPhase ?? this.#phase;
+    const batch = phase.takeOutput(performance.now());
+    if (batch === undefined) {
+      if (this.#departingPhase === undefined) return;
+      this.#departingPhase = undefined;
+      this.#writeNext();
+      return;
+    }
+    this.#isWriting = true;
+    const chunks = batch.finish();
+    const last = chunks.length - 1;
+    if (last > 0) this.#socket.cork();
+    for (let index = 0; index < last; index += 1) this.#socket.write(chunks[index] ?? '');
+    this.#socket.write(chunks[last] ?? '', (error) => {
+      this.#isWriting = false;
+      if (error) return;
+      phase.handleWritten(performance.now());
+      this.#flush();
+    });
+    if (last > 0) this.#socket.uncork();
+  }
+
+  /** The last bytes go out, then the end of the connection; it is closed when the peer has ended too, or takes too long. */
+  #finish(): void {
+    const socket = this.#socket;
+    if (this.#lingerTimer === undefined) {
+      this.#lingerTimer = setTimeout(() => socket.destroy(), LINGER_MS);
+      // Bytes that nobody looks at any more must still be read, or the end behind them is never seen.
+      socket.resume();
+    }
+    if (this.#isWriting || this.#isEnding) return;
+    this.#isEnding = true;
+    socket.end();
+    if (socket.readableEnded) socket.destroySoon();
+    else
+      socket.once('end', () => {
+        socket.destroySoon();
+      });
+  }
+
+  #armTimer(): void {
+    const dueMs = this.#phase.deadlineMs;
+    // A timer that fires too early is armed anew then; most deadlines only move away, and cost nothing so.
+    if (dueMs >= this.#timerDueMs || this.#socket.destroyed) return;
+    clearTimeout(this.#timer);
+    this.#timerDueMs = dueMs;
+    this.#timer = setTimeout(this.#handleTimer, Math.max(0, Math.ceil(dueMs - performance.now())));
+  }
+
+  readonly #handleTimer = (): void => {
+    this.#timerDueMs = Infinity;
+    const nowMs = performance.now();
+    if (nowMs >= this.#phase.deadlineMs) this.#phase.handleDeadline(nowMs);
+    this.#flush();
+  };
+}
+
+function lossOf(cause: Error | undefined): TcpCommError {
+  const detail = cause ? `: ${cause.message}` : '';
+  return new ConnectionLostError(`the connection was lost${detail}`, { cause });
+}

@@ -1,0 +1,9 @@
+export interface SendOptions {
+  /**
+   * Stops waiting. A message that has been queued is sent all the same; with a signal that has aborted already nothing is
+   * queued.
+   */
+  readonly signal?: AbortSignal;
+  /** Wait until the peer's handler has taken the message, instead of until there is room in the queue. Default false. */
+  readonly confirm?: boolean;
+}

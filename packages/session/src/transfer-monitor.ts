@@ -1,0 +1,47 @@
+import type { FileTransfer } from './file-transfer.ts';
+import type { Notice } from './notice.ts';
+import type { Role } from './engine/role.ts';
+import type { TransferDirection } from './transfer-record.ts';
+
+/** Follows the transfers of a session: which is the current one of each direction, and what there is to notice of them. */
+export class TransferMonitor {
+  readonly #role: Role;
+  /** In the order of their beginning; the last is the current one. */
+  readonly #running: Record<TransferDirection, FileTransfer[]> = { incoming: [], outgoing: [] };
+  /** The one that ended last, for those who ask a moment too late. */
+  readonly #last: Partial<Record<TransferDirection, FileTransfer>> = {};
+
+  constructor(role: Role) {
+    this.#role = role;
+  }
+
+  /** The transfer that began last and still runs, else the one that ended last. */
+  current(direction: TransferDirection): FileTransfer | undefined {
+    return this.#running[direction].at(-1) ?? this.#last[direction];
+  }
+
+  handleBegun(file: FileTransfer): Notice {
+    this.#running[file.direction].push(file);
+    const verb = file.direction === 'incoming' ? 'Receiving' : 'Sending';
+    return { kind: 'transfer-started', text: `${verb} file:${file.name}`, transfer: file };
+  }
+
+  /** What there is to say of an ended transfer. */
+  handleEnded(file: FileTransfer): Notice[] {
+    const running = this.#running[file.direction];
+    const index = running.indexOf(file);
+    const hadBegun = index >= 0;
+    if (hadBegun) running.splice(index, 1);
+    this.#last[file.direction] = file;
+    // The arrow tells where the file went: to the client or to the server.
+    const arrow = (file.direction === 'outgoing') === (this.#role === 'server') ? '->' : '<-';
+    if (file.state === 'done') return [{ kind: 'transfer-done', text: `${arrow}Done`, transfer: file }];
+    const error = file.error;
+    return [
+      ...(hadBegun ? [{ kind: 'transfer-aborted', text: `${arrow}Aborted.`, transfer: file } as const] : []),
+      ...(error && file.state === 'failed'
+        ? [{ kind: 'error', text: `ERR: ${error.message}`, transfer: file, error } as const]
+        : []),
+    ];
+  }
+}

@@ -1,0 +1,152 @@
+import type { TcpCommError } from '@tcpcomm/protocol';
+
+/** Seen from this end. */
+export type TransferDirection = 'incoming' | 'outgoing';
+
+/** `waiting` for the peer's answer or the file system, `active`, and how it ended. */
+export type TransferState = 'waiting' | 'active' | 'done' | 'failed' | 'cancelled';
+
+export interface TransferProgress {
+  readonly transferredBytes: number;
+  /** Undefined until the sender has told. */
+  readonly totalBytes: number | undefined;
+  /** 0 to 100, a whole number; an empty file is at 100 when it is done. */
+  readonly percent: number;
+  /** Over the last two seconds or so; over all of it once it has ended. */
+  readonly bytesPerSecond: number;
+  /** Estimated time left, undefined while it cannot be told. */
+  readonly remainingMs: number | undefined;
+}
+
+/** What came of a transfer. */
+export interface TransferResult {
+  /** Where the file is on this machine. */
+  readonly localPath: string;
+  readonly totalBytes: number;
+  /** XXH64 of the whole file, 16 hexadecimal digits; the same at both ends. */
+  readonly hash: string;
+}
+
+/** The rate is that of the last so many samples, which are taken this far apart. */
+const SAMPLE_INTERVAL_MS = 200;
+const MAX_SAMPLES = 10;
+/** Progress is reported no more often than this. */
+const REPORT_INTERVAL_MS = 100;
+
+interface Sample {
+  readonly atMs: number;
+  readonly bytes: number;
+}
+
+/** The course of one transfer: written by the one who moves the bytes, read by the user's `FileTransfer`. */
+export class TransferRecord {
+  readonly id: number;
+  readonly direction: TransferDirection;
+  readonly name: string;
+  onProgress: () => void = () => undefined;
+
+  readonly #outcome = Promise.withResolvers<TransferResult>();
+  readonly #samples: Sample[] = [];
+  #start: Sample | undefined;
+  #state: TransferState = 'waiting';
+  #totalBytes: number | undefined;
+  #transferredBytes = 0;
+  #error: TcpCommError | undefined;
+  #reportedMs = -Infinity;
+  #endedMs = 0;
+
+  constructor(id: number, direction: TransferDirection, name: string) {
+    this.id = id;
+    this.direction = direction;
+    this.name = name;
+    // A transfer that nobody waits for may fail all the same.
+    this.done.catch(() => undefined);
+  }
+
+  get done(): Promise<TransferResult> {
+    return this.#outcome.promise;
+  }
+
+  get state(): TransferState {
+    return this.#state;
+  }
+
+  get error(): TcpCommError | undefined {
+    return this.#error;
+  }
+
+  get isEnded(): boolean {
+    return this.#state !== 'waiting' && this.#state !== 'active';
+  }
+
+  get progress(): TransferProgress {
+    const bytesPerSecond = this.#bytesPerSecond;
+    return {
+      transferredBytes: this.#transferredBytes,
+      totalBytes: this.#totalBytes,
+      percent: this.#percent,
+      bytesPerSecond,
+      remainingMs: this.#remainingMs(bytesPerSecond),
+    };
+  }
+
+  /** The size is known and bytes may come. */
+  begin(totalBytes: number): void {
+    this.#totalBytes = totalBytes;
+    this.#state = 'active';
+    this.#start = { atMs: performance.now(), bytes: 0 };
+    this.#samples.push(this.#start);
+  }
+
+  advance(bytes: number): void {
+    this.#transferredBytes += bytes;
+    const nowMs = performance.now();
+    if (nowMs - (this.#samples.at(-1)?.atMs ?? 0) >= SAMPLE_INTERVAL_MS) this.#sample(nowMs);
+    if (nowMs - this.#reportedMs < REPORT_INTERVAL_MS) return;
+    this.#reportedMs = nowMs;
+    this.onProgress();
+  }
+
+  finish(result: TransferResult): void {
+    if (!this.#end('done')) return;
+    this.#outcome.resolve(result);
+  }
+
+  fail(error: TcpCommError): void {
+    if (!this.#end(error.code === 'ERR_TCPCOMM_TRANSFER_CANCELLED' ? 'cancelled' : 'failed', error)) return;
+    this.#outcome.reject(error);
+  }
+
+  #end(state: TransferState, error?: TcpCommError): boolean {
+    if (this.isEnded) return false;
+    this.#state = state;
+    this.#error = error;
+    this.#endedMs = performance.now();
+    this.onProgress();
+    return true;
+  }
+
+  get #percent(): number {
+    if (this.#state === 'done') return 100;
+    return this.#totalBytes ? Math.floor((this.#transferredBytes / this.#totalBytes) * 100) : 0;
+  }
+
+  get #bytesPerSecond(): number {
+    const first = this.isEnded ? this.#start : this.#samples[0];
+    if (first === undefined) return 0;
+    const elapsedMs = (this.isEnded ? this.#endedMs : performance.now()) - first.atMs;
+    return elapsedMs > 0 ? ((this.#transferredBytes - first.bytes) / elapsedMs) * 1000 : 0;
+  }
+
+  #remainingMs(bytesPerSecond: number): number | undefined {
+    if (this.#totalBytes === undefined) return undefined;
+    const remainingBytes = this.#totalBytes - this.#transferredBytes;
+    if (remainingBytes === 0) return 0;
+    return bytesPerSecond > 0 ? (remainingBytes / bytesPerSecond) * 1000 : undefined;
+  }
+
+  #sample(nowMs: number): void {
+    this.#samples.push({ atMs: nowMs, bytes: this.#transferredBytes });
+    if (this.#samples.length > MAX_SAMPLES) this.#samples.shift();
+  }
+}

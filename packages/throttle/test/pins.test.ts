@@ -1,0 +1,6 @@
+import { expect, it } from 'vitest';
+import * as throttle from '../src/index.ts';
+
+it('the exports', () => {
+  expect(Object.keys(throttle).sort()).toEqual(['TokenBucket', 'alignBytesPerSecond', 'blockSizeFor']);
+});

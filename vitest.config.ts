@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config';
+
+const conditions = ['@tcpcomm/source', 'module', 'node', 'development|production'];
+const jsonReport = process.env['TCPCOMM_TEST_REPORT'];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ['{packages,apps}/*/test/**/*.test.ts', 'benchmarks/test/**/*.test.ts'],
+    pool: 'forks',
+    // Worker threads and child processes that a test starts with process.execArgv run from source too.
+    execArgv: ['--conditions=@tcpcomm/source'],
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    // .ci/run counts from this file: its closing line comes from results, not from text.
+    reporters: jsonReport ? ['default', ['json', { outputFile: jsonReport }]] : ['default'],
+  },
+});
