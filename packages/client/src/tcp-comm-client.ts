@@ -15,8 +15,8 @@ import {
   ClientHandshake,
   type ClientHandshakeEvents,
   type CloseReason,
+  type Notice,
   Session,
-  type SessionOwner,
   Transport,
 } from '@tcpcomm/session';
 import { type ClientCallback, type ClientOptions, type ClientSetup, resolveClientOptions } from './client-options.ts';
@@ -39,6 +39,8 @@ const AGENT = 'tcpcomm-node';
  */
 export class TcpCommClient extends Session {
   readonly #setup: ClientSetup;
+  readonly #callback: ClientCallback | undefined;
+  readonly #textEncoder = new TextEncoder();
   readonly #abandon = new AbortController();
   #machineId: string;
   #isConnecting = false;
@@ -47,9 +49,9 @@ export class TcpCommClient extends Session {
   constructor(options?: ClientOptions);
   constructor(callback: ClientCallback, options?: ClientOptions);
   constructor(first: ClientOptions | ClientCallback = {}, second: ClientOptions = {}) {
-    const callback = typeof first === 'function' ? first : undefined;
     const setup = resolveClientOptions(typeof first === 'function' ? second : first);
-    super(setup.session, ownerOf(setup, callback));
+    super(setup.session);
+    this.#callback = typeof first === 'function' ? first : undefined;
     this.#setup = setup;
     this.#machineId = setup.machineId;
   }
@@ -114,6 +116,27 @@ export class TcpCommClient extends Session {
     super.end(reason);
   }
 
+  protected override get hearsMessages(): boolean {
+    return this.#setup.onMessage !== undefined || this.#callback !== undefined;
+  }
+
+  protected override handleMessage(bytes: Uint8Array, channel: number): unknown {
+    const called = this.#callback?.(bytes, channel);
+    return this.#setup.onMessage?.(bytes, channel, this) ?? called;
+  }
+
+  protected override get hearsNotices(): boolean {
+    return this.#callback !== undefined;
+  }
+
+  protected override handleNotice(notice: Notice): void {
+    this.#callback?.(this.#textEncoder.encode(notice.text), NOTICE_CHANNEL);
+  }
+
+  protected override handleTransfer(): void {
+    // Nobody but the listeners of this object.
+  }
+
   /** Says hello and waits for the answer. */
   #introduce(socket: Socket, stop: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -155,21 +178,4 @@ export class TcpCommClient extends Session {
 
 function connectTimeout(timeoutMs: number): TimeoutError {
   return new TimeoutError(`not connected and accepted after ${timeoutMs} ms`, 'ERR_TCPCOMM_CONNECT_TIMEOUT');
-}
-
-/** Brings what the session hears to the callback and handler given as options. */
-function ownerOf(setup: ClientSetup, callback: ClientCallback | undefined): SessionOwner {
-  const textEncoder = new TextEncoder();
-  return {
-    hearsMessages: setup.onMessage !== undefined || callback !== undefined,
-    hearsNotices: callback !== undefined,
-    handleMessage: (bytes, channel, client) => {
-      const called = callback?.(bytes, channel);
-      return setup.onMessage?.(bytes, channel, client as TcpCommClient) ?? called;
-    },
-    handleNotice: (notice) => {
-      callback?.(textEncoder.encode(notice.text), NOTICE_CHANNEL);
-    },
-    handleTransfer: () => undefined,
-  };
 }

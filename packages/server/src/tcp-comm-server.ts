@@ -3,7 +3,6 @@ import { type AddressInfo, createServer, type ListenOptions, type Server, type S
 import {
   NOTICE_CHANNEL,
   requireDurationMs,
-  requireFunction,
   requireInteger,
   requireText,
   type Settings,
@@ -18,8 +17,6 @@ import type {
   CloseReport,
   FileTransfer,
   Notice,
-  Session,
-  SessionOwner,
   SessionTerms,
   Transport,
 } from '@tcpcomm/session';
@@ -33,7 +30,7 @@ import {
   type ServerOptions,
   type ServerSetup,
 } from './server-options.ts';
-import { ServerSession } from './server-session.ts';
+import { ServerSession, type SessionHost } from './server-session.ts';
 import { type SessionCollection, SessionTable } from './session-collection.ts';
 
 /** For the `sessionId` of `sendBytes` and `sendText`: every session that there is. */
@@ -81,6 +78,7 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
   readonly #table = new SessionTable();
   readonly #listener: Server;
   readonly #reception: Reception;
+  readonly #host: SessionHost = this.#createHost();
   readonly #textEncoder = new TextEncoder();
   #bytesPerSecond: number;
   #state: 'new' | 'starting' | 'listening' | 'closed' = 'new';
@@ -204,7 +202,7 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
     try {
       if (options.drainMs !== undefined) requireDurationMs('drainMs', options.drainMs);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
     return (this.#closing ??= this.#close(options));
   }
@@ -229,7 +227,7 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
     return new Promise((resolve, reject) => {
       this.#listener.once('error', (cause) => {
         this.#state = 'closed';
-        const where = `${options.host ?? 'all addresses'}, port ${options.port}`;
+        const where = `${options.host ?? 'all addresses'}, port ${String(options.port)}`;
         reject(new TcpCommError('ERR_TCPCOMM_LISTEN_FAILED', `cannot listen on ${where}: ${cause.message}`, { cause }));
       });
       this.#listener.listen(options, () => {
@@ -239,7 +237,7 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
   }
 
   #open(transport: Transport, terms: SessionTerms): void {
-    const session = new ServerSession(transport, terms, this.#setup.session, this.#owner);
+    const session = new ServerSession(transport, terms, this.#setup.session, this.#host);
     this.#table.add(session);
     void session.closed.then((reason) => {
       this.#table.remove(session);
@@ -284,12 +282,10 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
   }
 
   /** What the server hears of its sessions. */
-  readonly #owner: SessionOwner = this.#createOwner();
-
-  #createOwner(): SessionOwner {
+  #createHost(): SessionHost {
     const hearsMessages = () =>
-      this.listenerCount('message') > 0 || this.#setup.onMessage !== undefined || this.#callback !== undefined;
-    const hearsNotices = () => this.listenerCount('notice') > 0 || this.#callback !== undefined;
+      this.#setup.onMessage !== undefined || this.#callback !== undefined || this.listenerCount('message') > 0;
+    const hearsNotices = () => this.#hearsNotices;
     return {
       get hearsMessages() {
         return hearsMessages();
@@ -297,18 +293,22 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
       get hearsNotices() {
         return hearsNotices();
       },
-      handleMessage: (bytes: Uint8Array, channel: number, session: Session) => {
-        this.emit('message', bytes, channel, session as ServerSession);
+      handleMessage: (bytes, channel, session) => {
+        this.emit('message', bytes, channel, session);
         const called = this.#callback?.(bytes, session.sessionId, channel);
-        return this.#setup.onMessage?.(bytes, channel, session as ServerSession) ?? called;
+        return this.#setup.onMessage?.(bytes, channel, session) ?? called;
       },
       handleNotice: (notice) => {
         this.#notify(notice);
       },
       handleTransfer: (transfer, session) => {
-        this.#announce('transfer', transfer, session as ServerSession);
+        this.#announce('transfer', transfer, session);
       },
     };
+  }
+
+  get #hearsNotices(): boolean {
+    return this.#callback !== undefined || this.listenerCount('notice') > 0;
   }
 
   #notify(notice: Notice): void {
@@ -330,7 +330,7 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
 
   #reportFailure(cause: unknown): void {
     const error = cause instanceof Error ? cause : new Error(String(cause));
-    if (this.#owner.hearsNotices) this.#notify({ kind: 'error', text: `ERR: ${error.message}`, error });
+    if (this.#hearsNotices) this.#notify({ kind: 'error', text: `ERR: ${error.message}`, error });
     else process.emitWarning(error);
   }
 }

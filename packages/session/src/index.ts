@@ -20,7 +20,7 @@ export type { Overwrite } from './io/part-file.ts';
 export { Transport } from './io/transport.ts';
 export type { Notice, NoticeKind } from './notice.ts';
 export type { SendOptions } from './send-options.ts';
-export type { CloseOptions, CloseReport, SessionEventMap, SessionOwner } from './session-events.ts';
+export type { CloseOptions, CloseReport, SessionEventMap } from './session-events.ts';
 export type { SessionTerms } from './session-link.ts';
 export { resolveSessionOptions, type SessionOptions, type SessionSetup } from './session-options.ts';
 export { Session } from './session.ts';

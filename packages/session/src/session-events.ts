@@ -32,13 +32,3 @@ export interface SessionEventMap {
   /** The session is over for good, exactly once. */
   close: [reason: CloseReason];
 }
-
-/** Whoever stands above a session and hears what it hears: the server, or the options of a client. */
-export interface SessionOwner {
-  readonly hearsMessages: boolean;
-  /** May return a promise: the message counts as consumed when that has settled. */
-  handleMessage(bytes: Uint8Array, channel: number, session: Session): unknown;
-  readonly hearsNotices: boolean;
-  handleNotice(notice: Notice, session: Session): void;
-  handleTransfer(transfer: FileTransfer, session: Session): void;
-}

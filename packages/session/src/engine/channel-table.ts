@@ -85,7 +85,12 @@ export class ChannelTable {
     for (const channel of this.#usedOutgoing) if (channel.awaitsWrite) channel.handleWritten();
   }
 
-  /** Drops what waits to be sent. */
+  /** Drops what waits to be sent. The peer may still say what it has consumed. */
+  stopSending(reason: Error): void {
+    for (const channel of this.#usedOutgoing) channel.stopSending(reason);
+  }
+
+  /** Nothing more will be sent or heard. */
   stop(reason: Error): void {
     for (const channel of this.#usedOutgoing) channel.stop(reason);
   }

@@ -10,6 +10,8 @@ import {
   FRAME_HEADER_BYTES,
   FrameType,
   PING_PAYLOAD_BYTES,
+  ProtocolError,
+  WireError,
   writeCounter,
   writeFrameHeader,
 } from '@tcpcomm/protocol';
@@ -45,9 +47,13 @@ export class ControlQueue {
     this.#packBuffer = packBuffer;
   }
 
-  /** Whether more waits here than a peer that reads its answers would let pile up. */
-  get isFlooded(): boolean {
-    return this.#queuedBytes >= MAX_QUEUED_CONTROL_BYTES;
+  /** The peer's fault of letting more answers pile up here than one that reads them would; undefined if it did not. */
+  get flood(): ProtocolError | undefined {
+    if (this.#queuedBytes < MAX_QUEUED_CONTROL_BYTES) return undefined;
+    return new ProtocolError(
+      WireError.CONTROL_FLOOD,
+      `${this.#queuedBytes} bytes of answers wait to be read, at most ${MAX_QUEUED_CONTROL_BYTES} may`,
+    );
   }
 
   queueMessage<Type extends ControlFrameType>(type: Type, stream: number, message: ControlMessage<Type>): void {

@@ -27,10 +27,8 @@ export class Fifo<Element> {
     const element = this.#elements[this.#head];
     this.#elements[this.#head] = undefined;
     this.#head += 1;
-    if (this.isEmpty) {
-      this.#elements.length = 0;
-      this.#head = 0;
-    } else if (this.#head >= MAX_EMPTY_PLACES && this.#head * 2 >= this.#elements.length) {
+    const isDrained = this.#head === this.#elements.length;
+    if (isDrained || (this.#head >= MAX_EMPTY_PLACES && this.#head * 2 >= this.#elements.length)) {
       this.#elements = this.#elements.slice(this.#head);
       this.#head = 0;
     }

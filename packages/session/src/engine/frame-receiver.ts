@@ -35,7 +35,6 @@ export interface FrameHandler {
   handleAck(receivedBytes: number): void;
   handleCredit(channel: number, stream: number, limitBytes: number, consumedCount: number): void;
   handlePing(payload: Uint8Array): void;
-  handlePong(payload: Uint8Array): void;
   handleControl<Type extends ControlFrameType>(type: Type, stream: number, message: ControlMessage<Type>): void;
 }
 
@@ -127,7 +126,7 @@ export class FrameReceiver implements FrameSink {
         this.#handler.handlePing(payload);
         break;
       case FrameType.PONG:
-        this.#handler.handlePong(payload);
+        // That it came is all it says.
         break;
       default:
         if (isControlFrameType(type)) this.#handler.handleControl(type, stream, decodeControlMessage(type, payload));

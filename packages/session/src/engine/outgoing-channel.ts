@@ -176,10 +176,17 @@ export class OutgoingChannel implements FrameSource {
     this.#consumed.advanceTo(consumedMessages);
   }
 
-  /** Drops what is left in the queue; every promise that waits rejects. */
-  stop(reason: Error): void {
+  /** Drops what is left in the queue; those who wait for it to be sent are told. */
+  stopSending(reason: Error): void {
     for (let segment = this.#queue.removeFirst(); segment; segment = this.#queue.removeFirst()) segment.discard();
-    for (const waiters of [this.#taken, this.#written, this.#consumed]) waiters.stop(reason);
+    this.#taken.stop(reason);
+    this.#written.stop(reason);
+  }
+
+  /** Nothing more will be sent or heard of: every promise that waits rejects. */
+  stop(reason: Error): void {
+    this.stopSending(reason);
+    this.#consumed.stop(reason);
   }
 
   #pack(payload: Uint8Array, flags: number): void {

@@ -3,11 +3,8 @@ import {
   ConnectionLostError,
   type ControlFrameType,
   type ControlMessage,
-  type FrameHeader,
   FrameType,
   type GoAway,
-  MAX_CHANNEL,
-  MIN_CHANNEL,
   PeerError,
   PING_PAYLOAD_BYTES,
   ProtocolError,
@@ -22,12 +19,12 @@ import type { TokenBucket } from '@tcpcomm/throttle';
 import { type ChannelDelivery, ChannelTable } from './channel-table.ts';
 import { type CloseReason, errorOfClosing, failureReason } from './close-reason.ts';
 import type { ConnectionPhase } from './connection-phase.ts';
-import { ControlQueue, type CreditSource, MAX_QUEUED_CONTROL_BYTES } from './control-queue.ts';
+import { ControlQueue, type CreditSource } from './control-queue.ts';
 import type { EngineSettings } from './engine-settings.ts';
 import { Farewell } from './farewell.ts';
-import { type FrameHandler, FrameReceiver } from './frame-receiver.ts';
+import { FrameReceiver } from './frame-receiver.ts';
+import { FrameRouter } from './frame-router.ts';
 import { FrameSender } from './frame-sender.ts';
-import type { IncomingChannelHost } from './incoming-channel.ts';
 import type { IncomingTransfer } from './incoming-transfer.ts';
 import { Keepalive } from './keepalive.ts';
 import type { OutgoingChannel } from './outgoing-channel.ts';
@@ -37,7 +34,7 @@ import { PackBuffer } from './pack-buffer.ts';
 import { Receipt } from './receipt.ts';
 import type { Role } from './role.ts';
 import type { FrameSource } from './scheduler.ts';
-import { isTransferFrameType, type TransferEvents, TransferExchange } from './transfer-exchange.ts';
+import { type TransferEvents, TransferExchange } from './transfer-exchange.ts';
 
 /** What a session tells its owner. Each is called while bytes are being received, so the owner must not throw. */
 export interface SessionEvents extends TransferEvents {
@@ -66,7 +63,7 @@ export interface SessionEngineOptions {
  * One end of a session from the end of the handshake on: bytes in, bytes out, time as an argument. It owns nothing itself
  * but the order of things; channels, transfers, sending, receiving and farewell are each in a file of their own.
  */
-export class SessionEngine implements ConnectionPhase, FrameHandler, IncomingChannelHost {
+export class SessionEngine implements ConnectionPhase {
   onWake: () => void = () => undefined;
 
   readonly #role: Role;
@@ -77,6 +74,7 @@ export class SessionEngine implements ConnectionPhase, FrameHandler, IncomingCha
   readonly #control = new ControlQueue(this.#packBuffer);
   readonly #receipt = new Receipt();
   readonly #sender: FrameSender;
+  readonly #router: FrameRouter;
   readonly #receiver: FrameReceiver;
   readonly #channels: ChannelTable;
   readonly #transfers: TransferExchange;
@@ -100,22 +98,41 @@ export class SessionEngine implements ConnectionPhase, FrameHandler, IncomingCha
       inFlightBytes: settings.inFlightBytes,
       maxFramePayloadBytes: this.#framePayloadFor(options.blockSizeBytes),
     });
-    this.#receiver = new FrameReceiver(role, localLimits.maxFrameBytes, this);
-    this.#channels = new ChannelTable(this, this.#packBuffer, localLimits, remoteLimits, settings);
-    const host = {
-      sendControl: this.#sendControl.bind(this),
-      activate: this.#activate.bind(this),
-      handleCreditDue: this.handleCreditDue.bind(this),
-    };
+    const handleCreditDue = this.#handleCreditDue.bind(this);
+    const activate = this.#activate.bind(this);
+    this.#channels = new ChannelTable(
+      { handleMessage: events.onMessage.bind(events), handleCreditDue },
+      this.#packBuffer,
+      localLimits,
+      remoteLimits,
+      settings,
+    );
     this.#transfers = new TransferExchange(
       role,
-      host,
+      { sendControl: this.#sendControl.bind(this), activate, handleCreditDue },
       events,
       this.#packBuffer,
       localLimits,
       remoteLimits,
       settings.maxTransfers,
     );
+    this.#router = new FrameRouter(
+      {
+        receipt: this.#receipt,
+        sender: this.#sender,
+        control: this.#control,
+        channels: this.#channels,
+        transfers: this.#transfers,
+      },
+      {
+        onSettings: this.#handleSettings.bind(this),
+        onGoodbye: this.#handleGoodbye.bind(this),
+        onPeerError: ({ code, message }) => {
+          this.#finish(failureReason('remote', new PeerError(code, message)));
+        },
+      },
+    );
+    this.#receiver = new FrameReceiver(role, localLimits.maxFrameBytes, this.#router);
     this.#keepalive = new Keepalive(settings.keepAliveIntervalMs, settings.keepAliveTimeoutMs, options.nowMs);
     this.#farewell = new Farewell(settings.farewellReplyMs);
   }
@@ -189,6 +206,7 @@ export class SessionEngine implements ConnectionPhase, FrameHandler, IncomingCha
 
   receive(bytes: Uint8Array, nowMs: number): number {
     this.#nowMs = nowMs;
+    this.#router.nowMs = nowMs;
     this.#keepalive.handleReceived(nowMs);
     try {
       this.#receiver.receive(bytes);
@@ -253,60 +271,7 @@ export class SessionEngine implements ConnectionPhase, FrameHandler, IncomingCha
     return this.#closeReason !== undefined;
   }
 
-  // What arrives.
-
-  handleReceipt(bytes: number): void {
-    this.#receipt.handleReceived(bytes, this.#nowMs);
-  }
-
-  handleMessagePiece(header: FrameHeader, piece: Uint8Array, position: number): void {
-    this.#channels.incoming(header.channel).handlePiece(header, piece, position);
-  }
-
-  handleMessage(channel: number, bytes: Uint8Array, creditBytes: number): void {
-    this.#events.onMessage(channel, bytes, creditBytes);
-  }
-
-  handleFilePiece(header: FrameHeader, piece: Uint8Array, position: number): void {
-    // What crosses our goodbye belongs to transfers that ended with it.
-    if (this.#farewell.state !== 'said') this.#transfers.handlePiece(header, piece, position);
-  }
-
-  handleAck(receivedBytes: number): void {
-    this.#sender.handleAck(receivedBytes);
-  }
-
-  handleCredit(channel: number, stream: number, limitBytes: number, consumedCount: number): void {
-    if (channel < MIN_CHANNEL || channel > MAX_CHANNEL) {
-      this.#transfers.handleCredit(channel, stream, limitBytes, consumedCount);
-      return;
-    }
-    const outgoing = this.#channels.outgoing(channel);
-    outgoing.handleCredit(limitBytes, consumedCount);
-    this.#sender.activate(outgoing);
-  }
-
-  handlePing(payload: Uint8Array): void {
-    // A copy: the bytes that were received may be overwritten before the answer leaves.
-    this.#control.queuePong(payload.slice());
-  }
-
-  handlePong(): void {
-    // That it came is all it says: the time of the last byte has been noted.
-  }
-
-  handleControl<Type extends ControlFrameType>(type: Type, stream: number, message: ControlMessage<Type>): void {
-    if (isTransferFrameType(type)) {
-      if (this.#farewell.state !== 'said') this.#transfers.handleControl(type, stream, message);
-    } else if (type === FrameType.SETTINGS) this.#handleSettings(message as Settings);
-    else if (type === FrameType.GOAWAY) this.#handleGoodbye(message as GoAway);
-    else if (type === FrameType.ERROR) {
-      const { code, message: text } = message as ControlMessage<typeof FrameType.ERROR>;
-      this.#finish(failureReason('remote', new PeerError(code, text)));
-    }
-  }
-
-  handleCreditDue(source: CreditSource): void {
+  #handleCreditDue(source: CreditSource): void {
     this.#control.queueCredit(source);
     this.onWake();
   }
@@ -327,9 +292,9 @@ export class SessionEngine implements ConnectionPhase, FrameHandler, IncomingCha
 
   #sendControl<Type extends ControlFrameType>(type: Type, stream: number, message: ControlMessage<Type>): void {
     if (this.#closeReason || this.#farewell.state === 'said') return;
-    if (this.#control.isFlooded) {
-      const text = `${MAX_QUEUED_CONTROL_BYTES} bytes of answers wait to be read; the peer asks and does not listen`;
-      this.#fail(new ProtocolError(WireError.CONTROL_FLOOD, text));
+    const flood = this.#control.flood;
+    if (flood) {
+      this.#fail(flood);
       return;
     }
     this.#control.queueMessage(type, stream, message);
@@ -359,7 +324,8 @@ export class SessionEngine implements ConnectionPhase, FrameHandler, IncomingCha
     if (this.#farewell.isGoodbyeDue(isDrained, this.#nowMs)) {
       const error = errorOfClosing(this.#farewell.reason);
       this.#transfers.stop(error);
-      this.#channels.stop(error);
+      this.#channels.stopSending(error);
+      this.#router.ignoresTransfers = true;
       this.#control.queueMessage(FrameType.GOAWAY, 0, {
         ...this.#farewell.words,
         received: this.#channels.receivedMessages,

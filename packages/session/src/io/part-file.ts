@@ -52,7 +52,7 @@ export class PartFile {
     try {
       await checkTarget(path, name, overwrite);
       const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
-      return new PartFile(options, await open(path + PART_SUFFIX, O_WRONLY | O_CREAT | O_TRUNC | (O_NOFOLLOW ?? 0)));
+      return new PartFile(options, await open(path + PART_SUFFIX, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW));
     } catch (error) {
       busyPaths.delete(path);
       throw toTransferError(error, name);
@@ -145,8 +145,8 @@ export class PartFile {
 }
 
 async function checkTarget(path: string, name: string, overwrite: Overwrite): Promise<void> {
-  const stats = await lstat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
+  const stats = await lstat(path).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   });
   if (stats === undefined) return;
