@@ -67,7 +67,13 @@ export class FrameReceiver implements FrameSink {
 
   /** @throws ProtocolError for the first thing that is wrong; nothing may be received after that */
   receive(bytes: Uint8Array): void {
-    this.#decoder.decode(bytes, this);
+    try {
+      this.#decoder.decode(bytes, this);
+    } catch (error) {
+      if (error instanceof ProtocolError) throw error;
+      const message = 'a fault of this side while it handled what came';
+      throw new ProtocolError(WireError.INTERNAL_ERROR, message, { cause: error });
+    }
   }
 
   /** Whatever follows is not looked at any more. */

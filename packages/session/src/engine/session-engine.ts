@@ -211,7 +211,7 @@ export class SessionEngine implements ConnectionPhase {
     try {
       this.#receiver.receive(bytes);
     } catch (error) {
-      this.#fail(error instanceof ProtocolError ? error : internalError(error));
+      this.#fail(error as ProtocolError);
     }
     return bytes.length;
   }
@@ -346,8 +346,4 @@ export class SessionEngine implements ConnectionPhase {
     this.#events.onClosed(reason);
     this.onWake();
   }
-}
-
-function internalError(cause: unknown): ProtocolError {
-  return new ProtocolError(WireError.INTERNAL_ERROR, 'a fault of this side while it handled what came', { cause });
 }
