@@ -24,6 +24,8 @@ export class FileReceiver implements IncomingTransferHandler {
   #part: PartFile | undefined;
   #hash: Awaited<ReturnType<typeof createFileHash>> | undefined;
   #targetPath = '';
+  /** The file is verified and getting its name: it is too late to end the transfer otherwise. */
+  #isPublishing = false;
 
   constructor(options: FileReceiverOptions) {
     this.#options = options;
@@ -52,13 +54,14 @@ export class FileReceiver implements IncomingTransferHandler {
   }
 
   onAbort(error: Error): void {
+    if (this.#isPublishing) return;
     this.#record.fail(error instanceof TcpCommError ? error : toTransferError(error, this.#record.name));
     void this.#discard();
   }
 
   /** Ends the transfer from this side; the sender is told. */
   giveUp(error: TransferError): void {
-    if (this.#record.isEnded) return;
+    if (this.#record.isEnded || this.#isPublishing) return;
     this.#record.fail(error);
     this.#transfer.abort(error.number, error.message);
     void this.#discard();
@@ -102,10 +105,12 @@ export class FileReceiver implements IncomingTransferHandler {
       }
       await part.flush();
       if (this.#record.isEnded) return;
+      this.#isPublishing = true;
       await part.publish(offer.modifiedMs);
       this.#transfer.finish();
       this.#record.finish({ localPath: this.#targetPath, totalBytes: offer.sizeBytes, hash });
     } catch (error) {
+      this.#isPublishing = false;
       this.giveUp(toTransferError(error, name));
     }
   }

@@ -124,6 +124,7 @@ export class FileSender implements OutgoingTransferHandler {
   }
 
   #send(bytes: Uint8Array): Promise<void> {
+    if (bytes.length === 0) return Promise.resolve();
     const written = this.#transfer.write(bytes).then(() => {
       this.#record.advance(bytes.length);
     });

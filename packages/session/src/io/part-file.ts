@@ -1,4 +1,5 @@
-import { constants, type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises';
+import { constants, type FileHandle, link, lstat, open, realpath, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { WireError } from '@tcpcomm/protocol';
 import { toTransferError, transferError } from './file-errors.ts';
 
@@ -19,7 +20,7 @@ export interface PartFileOptions {
   readonly onWritten: (bytes: number) => void;
 }
 
-/** Files that are being received by this process: two transfers never write to the same one. */
+/** What this process is writing, files and their parts: no two transfers ever write to the same. */
 const busyPaths = new Set<string>();
 
 /**
@@ -46,15 +47,20 @@ export class PartFile {
 
   /** @throws TransferError when the name is taken by something that will not be replaced, or cannot be written */
   static async open(options: PartFileOptions): Promise<PartFile> {
-    const { path, name, overwrite } = options;
-    if (busyPaths.has(path)) throw transferError(WireError.FILE_BUSY, name, 'another transfer is writing this file');
-    busyPaths.add(path);
+    const { name, overwrite } = options;
+    const path = await realTargetPath(options.path, name);
+    const paths = [path, path + PART_SUFFIX];
+    if (paths.some((taken) => busyPaths.has(taken))) {
+      throw transferError(WireError.FILE_BUSY, name, 'another transfer is writing this file');
+    }
+    for (const taken of paths) busyPaths.add(taken);
     try {
       await checkTarget(path, name, overwrite);
       const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
-      return new PartFile(options, await open(path + PART_SUFFIX, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW));
+      const handle = await open(path + PART_SUFFIX, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
+      return new PartFile({ ...options, path }, handle);
     } catch (error) {
-      busyPaths.delete(path);
+      for (const taken of paths) busyPaths.delete(taken);
       throw toTransferError(error, name);
     }
   }
@@ -99,7 +105,7 @@ export class PartFile {
     } catch (error) {
       throw toTransferError(error, name);
     } finally {
-      busyPaths.delete(path);
+      this.#release();
     }
   }
 
@@ -109,7 +115,7 @@ export class PartFile {
     await this.#writing;
     await this.#close();
     await rm(this.#options.path + PART_SUFFIX, { force: true });
-    busyPaths.delete(this.#options.path);
+    this.#release();
   }
 
   #writeBlock(): void {
@@ -137,10 +143,24 @@ export class PartFile {
     }
   }
 
+  #release(): void {
+    const { path } = this.#options;
+    for (const taken of [path, path + PART_SUFFIX]) busyPaths.delete(taken);
+  }
+
   async #close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await this.#handle.close();
+  }
+}
+
+/** The path without links in its folders, so that a file that two names lead to is recognised. */
+async function realTargetPath(path: string, name: string): Promise<string> {
+  try {
+    return join(await realpath(dirname(path)), basename(path));
+  } catch (error) {
+    throw toTransferError(error, name);
   }
 }
 

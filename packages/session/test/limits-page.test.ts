@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import {
+  DEFAULT_RECEIVE_LIMITS,
+  MAX_CONTROL_FRAME_BYTES,
+  MAX_HANDSHAKE_FRAME_BYTES,
+  MAX_MACHINE_ID_LENGTH,
+} from '@tcpcomm/protocol';
+import { expect, it } from 'vitest';
+import { MAX_QUEUED_CONTROL_BYTES } from '../src/engine/control-queue.ts';
+import { DEFAULT_ENGINE_SETTINGS } from '../src/engine/engine-settings.ts';
+
+const page = readFileSync(new URL('../../../docs/LIMITS.md', import.meta.url), 'utf8');
+
+/** What the page says of a limit: the second cell of its row, or the number behind its name in the text. */
+function documented(name: string): number | undefined {
+  const row =
+    new RegExp(`^\\| \`${name}\` \\| ([\\d,]+) \\|`, 'm').exec(page) ?? new RegExp(`\`${name}\`, ([\\d,]+)`).exec(page);
+  return row?.[1] === undefined ? undefined : Number(row[1].replaceAll(',', ''));
+}
+
+const limits: Record<string, number> = {
+  ...DEFAULT_RECEIVE_LIMITS,
+  ...DEFAULT_ENGINE_SETTINGS,
+  maxQueuedControlBytes: MAX_QUEUED_CONTROL_BYTES,
+  maxControlFrameBytes: MAX_CONTROL_FRAME_BYTES,
+  maxHandshakeFrameBytes: MAX_HANDSHAKE_FRAME_BYTES,
+  maxMachineIdLength: MAX_MACHINE_ID_LENGTH,
+};
+
+it.each(Object.entries(limits))('the page of limits says that %s is %i', (name, value) => {
+  expect(documented(name)).toBe(value);
+});
