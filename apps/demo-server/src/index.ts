@@ -1,1 +1,12 @@
-export {};
+// What the programs that talk to this server have in common with it: how things look in a terminal.
+export { BYTE_RATE_FORMS, parseByteRate } from './byte-rate.ts';
+export { fitColumns } from './terminal/fit-columns.ts';
+export { printable } from './terminal/printable.ts';
+export { progressLines, type TransferView, transferTitle } from './terminal/progress-line.ts';
+export { formatBytes, formatClock, formatDuration, formatRate } from './terminal/quantities.ts';
+export { Screen, type Style } from './terminal/screen.ts';
+export { TransferBoard } from './terminal/transfer-board.ts';
+export { doneLine, failedLine } from './terminal/transfer-summary.ts';
+export { Interruption } from './interruption.ts';
+export { printJsonLine } from './terminal/json-line.ts';
+export { errorFacts, printProgressAsJson, resultFacts } from './terminal/json-transfer.ts';

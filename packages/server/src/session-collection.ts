@@ -10,7 +10,8 @@ export interface SessionCollection extends Iterable<ServerSession> {
 /** The sessions of a server by id and by machine id. An id is the lowest that is free, so ids stay small. */
 export class SessionTable implements SessionCollection {
   readonly #byId = new Map<number, ServerSession>();
-  readonly #byMachineId = new Map<string, ServerSession>();
+  /** Several of one name only where that is allowed, and while one leaves as the next comes; the latest is the last. */
+  readonly #byMachineId = new Map<string, Set<ServerSession>>();
   /** No id below this one is free. */
   #lowestFreeId = 1;
 
@@ -23,7 +24,8 @@ export class SessionTable implements SessionCollection {
   }
 
   get(idOrMachineId: number | string): ServerSession | undefined {
-    return typeof idOrMachineId === 'number' ? this.#byId.get(idOrMachineId) : this.#byMachineId.get(idOrMachineId);
+    if (typeof idOrMachineId === 'number') return this.#byId.get(idOrMachineId);
+    return [...(this.#byMachineId.get(idOrMachineId) ?? [])].at(-1);
   }
 
   /** The id for the next session. */
@@ -34,13 +36,17 @@ export class SessionTable implements SessionCollection {
 
   add(session: ServerSession): void {
     this.#byId.set(session.sessionId, session);
-    this.#byMachineId.set(session.machineId, session);
+    const { machineId } = session;
+    const namesakes = this.#byMachineId.get(machineId);
+    if (namesakes) namesakes.add(session);
+    else this.#byMachineId.set(machineId, new Set([session]));
   }
 
   remove(session: ServerSession): void {
     this.#byId.delete(session.sessionId);
     this.#lowestFreeId = Math.min(this.#lowestFreeId, session.sessionId);
-    // A later session may have come with the same machine id.
-    if (this.#byMachineId.get(session.machineId) === session) this.#byMachineId.delete(session.machineId);
+    const namesakes = this.#byMachineId.get(session.machineId);
+    namesakes?.delete(session);
+    if (namesakes?.size === 0) this.#byMachineId.delete(session.machineId);
   }
 }

@@ -1,13 +1,13 @@
 import { EventEmitter } from 'node:events';
-import { type AddressInfo, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import {
   NOTICE_CHANNEL,
+  requireBytes,
+  requireChannel,
   requireDurationMs,
   requireInteger,
   requireText,
   type Settings,
-  SessionClosedError,
-  TcpCommError,
   UsageError,
   WireError,
 } from '@tcpcomm/protocol';
@@ -22,6 +22,7 @@ import type {
 } from '@tcpcomm/session';
 import { alignBytesPerSecond, blockSizeFor } from '@tcpcomm/throttle';
 import { refusalOf } from './admission.ts';
+import { Listener } from './listener.ts';
 import { Reception, type RejectedConnection } from './reception.ts';
 import {
   requireRate,
@@ -76,7 +77,7 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
   readonly #setup: ServerSetup;
   readonly #callback: ServerCallback | undefined;
   readonly #table = new SessionTable();
-  readonly #listener: Server;
+  readonly #listener: Listener;
   readonly #reception: Reception;
   readonly #host: SessionHost = this.#createHost();
   readonly #textEncoder = new TextEncoder();
@@ -102,9 +103,13 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
         this.#announce('rejected', rejected);
       },
     });
-    // Who ends a connection first, and when, is for the session to decide.
-    this.#listener = createServer({ allowHalfOpen: true }, (socket: Socket) => {
-      this.#reception.receive(socket);
+    this.#listener = new Listener({
+      onSocket: (socket) => {
+        this.#reception.receive(socket);
+      },
+      onError: (error) => {
+        this.#reportFailure(error);
+      },
     });
     this.on('newListener', (event) => {
       if (event === 'message')
@@ -117,7 +122,8 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
   /**
    * Begins to listen; resolves with the address.
    *
-   * @throws UsageError for a second start, TcpCommError `ERR_TCPCOMM_LISTEN_FAILED` when the address is not to be had
+   * @throws UsageError for a second start, TcpCommError `ERR_TCPCOMM_LISTEN_FAILED` when the address is not to be had,
+   * SessionClosedError when it is closed meanwhile
    */
   async start(where: number | StartOptions): Promise<AddressInfo> {
     const options: StartOptions = typeof where === 'number' ? { port: where } : where;
@@ -125,11 +131,11 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
     if (options.host !== undefined) requireText('host', options.host);
     if (this.#state !== 'new') throw new UsageError(`the server is ${this.#state}, it is started once only`);
     this.#state = 'starting';
-    const address = await this.#listen({
-      port: options.port,
-      ...(options.host !== undefined && { host: options.host }),
+    const address = await this.#listener.open(options.port, options.host).catch((error: unknown) => {
+      this.#state = 'closed';
+      throw error;
     });
-    this.#state = 'listening';
+    if (this.#closing === undefined) this.#state = 'listening';
     this.#announce('listening', address);
     this.#notify({ kind: 'listening', text: 'Listening...' });
     return address;
@@ -137,7 +143,7 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
 
   /** Where it listens; undefined while it does not. */
   get address(): AddressInfo | undefined {
-    return (this.#listener.address() as AddressInfo | null) ?? undefined;
+    return this.#listener.address;
   }
 
   /** The sessions that there are now: iterable, with `size` and `get`. */
@@ -160,15 +166,22 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
    * @throws UsageError `ERR_TCPCOMM_NO_SESSION` when there is no session of that id
    */
   async sendBytes(bytes: Uint8Array, channel = 1, sessionId = ALL_SESSIONS): Promise<void> {
+    requireBytes('bytes', bytes);
+    requireChannel(channel);
     if (sessionId !== ALL_SESSIONS) {
       await this.#requireSession(sessionId).sendBytes(bytes, channel);
       return;
     }
-    const results = await Promise.allSettled(Array.from(this.#table, (session) => session.sendBytes(bytes, channel)));
-    for (const result of results) {
-      // A session that ended meanwhile needs nothing any more.
-      if (result.status === 'rejected' && !(result.reason instanceof SessionClosedError)) throw result.reason;
-    }
+    const sends = Array.from(this.#table, async (session) => {
+      try {
+        await session.sendBytes(bytes, channel);
+      } catch (error) {
+        // A session that ended meanwhile, however it did, needs nothing any more.
+        if (session.isOpen) throw error;
+      }
+    });
+    const results = await Promise.allSettled(sends);
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
   /** Sends a text, as UTF-8; otherwise as `sendBytes`. */
@@ -223,19 +236,6 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
     };
   }
 
-  #listen(options: ListenOptions): Promise<AddressInfo> {
-    return new Promise((resolve, reject) => {
-      this.#listener.once('error', (cause) => {
-        this.#state = 'closed';
-        const where = `${options.host ?? 'all addresses'}, port ${String(options.port)}`;
-        reject(new TcpCommError('ERR_TCPCOMM_LISTEN_FAILED', `cannot listen on ${where}: ${cause.message}`, { cause }));
-      });
-      this.#listener.listen(options, () => {
-        resolve(this.#listener.address() as AddressInfo);
-      });
-    });
-  }
-
   #open(transport: Transport, terms: SessionTerms): void {
     const session = new ServerSession(transport, terms, this.#setup.session, this.#host);
     this.#table.add(session);
@@ -255,12 +255,7 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
 
   async #close(options: CloseOptions): Promise<ServerCloseReport> {
     this.#state = 'closed';
-    const stopped = new Promise<void>((resolve) => {
-      // A server that never listened has nothing to stop; the callback comes all the same.
-      this.#listener.close(() => {
-        resolve();
-      });
-    });
+    const stopped = this.#listener.close();
     this.#reception.close();
     const sessions = await Promise.all(
       Array.from(this.#table, async (session) => {

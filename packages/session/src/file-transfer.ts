@@ -20,13 +20,22 @@ export interface FileTransferEvents {
 export class FileTransfer extends EventEmitter<FileTransferEvents> implements AsyncIterable<TransferProgress> {
   readonly #record: TransferRecord;
   readonly #cancel: (error: TransferError) => void;
+  readonly #reportFailure: (error: unknown) => void;
 
   /** Made by `getFile` and `sendFile`, and for what the peer begins. */
-  constructor(record: TransferRecord, cancel: (error: TransferError) => void) {
-    super();
+  constructor(record: TransferRecord, cancel: (error: TransferError) => void, reportFailure: (error: unknown) => void) {
+    super({ captureRejections: true });
     this.#record = record;
     this.#cancel = cancel;
-    record.onProgress = () => this.emit('progress', this.progress);
+    this.#reportFailure = reportFailure;
+    record.onProgress = () => {
+      try {
+        this.emit('progress', this.progress);
+      } catch (error) {
+        // A listener's failure is not the file's.
+        reportFailure(error);
+      }
+    };
   }
 
   /** The number of the transfer in its session; a later one may have it again. */
@@ -71,10 +80,17 @@ export class FileTransfer extends EventEmitter<FileTransferEvents> implements As
     this.#cancel(new TransferError(WireError.TRANSFER_CANCELLED, message, 'local'));
   }
 
+  /** Node calls it with what an asynchronous listener rejected with. */
+  override [EventEmitter.captureRejectionSymbol](error: unknown): void {
+    this.#reportFailure(error);
+  }
+
   /** Yields the progress whenever it is reported, the last one when the transfer has ended; then throws if it failed. */
   async *[Symbol.asyncIterator](): AsyncGenerator<TransferProgress, void, void> {
+    // A listener before ours may throw, so the end is not left to the event alone.
+    const ended = this.done.catch(() => undefined);
     while (!this.#record.isEnded) {
-      await new Promise((resolve) => this.once('progress', resolve));
+      await Promise.race([ended, new Promise((resolve) => this.once('progress', resolve))]);
       yield this.progress;
     }
     await this.done;

@@ -124,6 +124,9 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
       onEnded: (file) => {
         for (const notice of this.#transfers.handleEnded(file)) this.notify(notice);
       },
+      onListenerFailed: (error) => {
+        this.#reportFailure(error);
+      },
       onClosed: (reason) => {
         void this.#handleLinkClosed(reason, transport);
       },
@@ -167,6 +170,7 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
 
   async #handleLinkClosed(reason: CloseReason, transport: Transport): Promise<void> {
     await transport.closed;
+    await this.#link?.files.settled();
     this.announce('disconnected', reason);
     this.end(reason);
   }

@@ -12,8 +12,10 @@ export interface TransferProgress {
   readonly totalBytes: number | undefined;
   /** 0 to 100, a whole number; an empty file is at 100 when it is done. */
   readonly percent: number;
-  /** Over the last two seconds or so; over all of it once it has ended. */
+  /** Over the last two seconds or so, 0 for the first fifth of one; over all of it once it has ended. */
   readonly bytesPerSecond: number;
+  /** Since the bytes began to move, until the end. */
+  readonly elapsedMs: number;
   /** Estimated time left, undefined while it cannot be told. */
   readonly remainingMs: number | undefined;
 }
@@ -86,6 +88,7 @@ export class TransferRecord {
       totalBytes: this.#totalBytes,
       percent: this.#percent,
       bytesPerSecond,
+      elapsedMs: this.#elapsedMs,
       remainingMs: this.#remainingMs(bytesPerSecond),
     };
   }
@@ -131,11 +134,21 @@ export class TransferRecord {
     return this.#totalBytes ? Math.floor((this.#transferredBytes / this.#totalBytes) * 100) : 0;
   }
 
+  get #elapsedMs(): number {
+    return this.#start === undefined ? 0 : this.#nowMs - this.#start.atMs;
+  }
+
   get #bytesPerSecond(): number {
     const first = this.isEnded ? this.#start : this.#samples[0];
     if (first === undefined) return 0;
-    const elapsedMs = (this.isEnded ? this.#endedMs : performance.now()) - first.atMs;
-    return elapsedMs > 0 ? ((this.#transferredBytes - first.bytes) / elapsedMs) * 1000 : 0;
+    const elapsedMs = this.#nowMs - first.atMs;
+    // What fits into buffers goes at once and says nothing of the rate.
+    if (elapsedMs < (this.isEnded ? Number.EPSILON : SAMPLE_INTERVAL_MS)) return 0;
+    return ((this.#transferredBytes - first.bytes) / elapsedMs) * 1000;
+  }
+
+  get #nowMs(): number {
+    return this.isEnded ? this.#endedMs : performance.now();
   }
 
   #remainingMs(bytesPerSecond: number): number | undefined {

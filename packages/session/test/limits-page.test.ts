@@ -14,7 +14,8 @@ const page = readFileSync(new URL('../../../docs/LIMITS.md', import.meta.url), '
 /** What the page says of a limit: the second cell of its row, or the number behind its name in the text. */
 function documented(name: string): number | undefined {
   const row =
-    new RegExp(`^\\| \`${name}\` \\| ([\\d,]+) \\|`, 'm').exec(page) ?? new RegExp(`\`${name}\`, ([\\d,]+)`).exec(page);
+    new RegExp(`^\\| \`${name}\` +\\| ([\\d,]+) +\\|`, 'm').exec(page) ??
+    new RegExp(`\`${name}\`, ([\\d,]+)`).exec(page);
   return row?.[1] === undefined ? undefined : Number(row[1].replaceAll(',', ''));
 }
 

@@ -37,7 +37,8 @@ export class AssemblyBudget {
     if (held === undefined || bytes > held) return;
     this.#set(holder, bytes, held);
     if (bytes === 0) this.#heldBytes.delete(holder);
-    if (bytes < held) for (const waiting of [...this.#heldBytes.keys()]) waiting.handleBudgetFreed();
+    // Also one that held nothing makes room: the next in line may now be the first.
+    if (bytes < held || bytes === 0) for (const waiting of [...this.#heldBytes.keys()]) waiting.handleBudgetFreed();
   }
 
   #set(holder: AssemblyHolder, bytes: number, before: number): void {

@@ -68,21 +68,19 @@ export class ChannelTable {
   /**
    * What was delivered on each channel that was sent on.
    *
-   * @param received what the peer says it received; without it, only what its application is known to have consumed counts
+   * @param received what the peer says it received; what its application is known to have consumed counts in any case
    */
   deliveries(received: Readonly<Record<string, number>> | undefined): ChannelDelivery[] {
     return this.#usedOutgoing.map((channel) => {
-      const delivered = received === undefined ? channel.consumedMessages : (received[String(channel.number)] ?? 0);
-      return {
-        channel: channel.number,
-        deliveredMessages: delivered,
-        undeliveredMessages: channel.queuedMessages - delivered,
-      };
+      const { number, queuedMessages, consumedMessages } = channel;
+      // What the peer says is a lower bound where it was still receiving, and only its word.
+      const delivered = Math.min(queuedMessages, Math.max(consumedMessages, received?.[String(number)] ?? 0));
+      return { channel: number, deliveredMessages: delivered, undeliveredMessages: queuedMessages - delivered };
     });
   }
 
   handleWritten(): void {
-    for (const channel of this.#usedOutgoing) if (channel.awaitsWrite) channel.handleWritten();
+    for (const channel of this.#usedOutgoing) channel.handleWritten();
   }
 
   /** Drops what waits to be sent. The peer may still say what it has consumed. */

@@ -33,6 +33,7 @@ export class FrameSender {
   readonly #scheduler = new Scheduler();
   /** When the throttle lets the next frame through, if that is what holds it back. */
   #throttledUntilMs = Infinity;
+  #isWriting = false;
   #packedBytesInWriting = 0;
 
   constructor(options: FrameSenderOptions) {
@@ -44,8 +45,9 @@ export class FrameSender {
     this.maxFramePayloadBytes = options.maxFramePayloadBytes;
   }
 
-  /** When there will be something to send by the mere passing of time. */
+  /** When there will be something to send by the mere passing of time; while a write is under way its end comes first. */
   get deadlineMs(): number {
+    if (this.#isWriting) return Infinity;
     return Math.min(this.#throttledUntilMs, this.#receipt.dueMs);
   }
 
@@ -66,6 +68,7 @@ export class FrameSender {
     const acknowledged = this.#receipt.take(nowMs, batch.byteLength > 0);
     if (acknowledged !== undefined) this.#control.takeAck(acknowledged, batch);
     this.#packedBytesInWriting = batch.packedByteLength;
+    this.#isWriting = batch.byteLength > 0;
     return batch.byteLength > 0 ? batch : undefined;
   }
 
@@ -73,6 +76,7 @@ export class FrameSender {
   handleWritten(): void {
     if (this.#packedBytesInWriting > 0) this.#packBuffer.release(this.#packedBytesInWriting);
     this.#packedBytesInWriting = 0;
+    this.#isWriting = false;
   }
 
   #takeFrames(batch: OutputBatch, nowMs: number): void {

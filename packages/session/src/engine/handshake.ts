@@ -246,6 +246,7 @@ export class ServerHandshake extends Handshake<ServerHandshakeEvents> {
   welcome(welcome: Welcome): void {
     if (this.state !== 'decision') return;
     this.proceedTo('accepted');
+    this.leaveRest();
     this.#send(FrameType.WELCOME, encodeControlMessage(FrameType.WELCOME, welcome));
   }
 

@@ -9,6 +9,7 @@ import {
 } from '@tcpcomm/protocol';
 import type { AssemblyBudget, AssemblyHolder } from './assembly-budget.ts';
 import type { CreditSource } from './control-queue.ts';
+import { Fifo } from './fifo.ts';
 
 /** What a channel tells the engine. */
 export interface IncomingChannelHost {
@@ -39,8 +40,8 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
   #unfinishedFrameBytes = 0;
   #consumedFrameBytes = 0;
   #consumedMessages = 0;
-  /** How many messages must be consumed for the last one whose sender waits for that. */
-  #confirmMessages = 0;
+  /** The messages whose senders wait for their consumption, each as how many have been received up to it. */
+  readonly #confirms = new Fifo<number>();
 
   /** How far the peer may send, and what of that it has been told. */
   #limitBytes: number;
@@ -96,7 +97,10 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
       this.#isExtended = this.#limitBytes > regularLimitBytes;
       this.#budget.shrink(this, this.#limitBytes - regularLimitBytes);
     }
-    const isConfirmDue = this.#consumedMessages === this.#confirmMessages;
+    // A message that used up the room of this one gets its own.
+    if (this.#unfinishedFrameBytes > 0) this.#extend();
+    const isConfirmDue = this.#consumedMessages === this.#confirms.first;
+    if (isConfirmDue) this.#confirms.removeFirst();
     if (isConfirmDue || this.#isHalfWindowUntold) this.#host.handleCreditDue(this);
   }
 
@@ -151,7 +155,9 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
     const creditBytes = this.#unfinishedFrameBytes;
     this.#unfinishedFrameBytes = 0;
     this.#receivedMessages += 1;
-    if ((header.flags & MessageFlag.CONFIRM) !== 0) this.#confirmMessages = this.#receivedMessages;
+    if ((header.flags & MessageFlag.CONFIRM) !== 0) this.#confirms.push(this.#receivedMessages);
+    // It may have asked for more room, been refused, and fitted all the same.
+    if (!this.#isExtended) this.#budget.shrink(this, 0);
     this.#host.handleMessage(this.channel, bytes, creditBytes);
   }
 }

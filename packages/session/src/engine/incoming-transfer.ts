@@ -27,10 +27,10 @@ export interface IncomingTransferHandler {
 }
 
 /**
- * `requesting` (waiting for an offer), `offered` (not answered yet), `receiving`, `verifying` (all received), `aborting` (this side
- * gave up and waits for the peer to say so too), `closed`.
+ * `new` (begun here, and the peer does not know of it yet), `requesting` (waiting for an offer), `offered` (not answered yet),
+ * `receiving`, `verifying` (all received), `aborting` (this side gave up and waits for the peer to say so too), `closed`.
  */
-type IncomingTransferState = 'requesting' | 'offered' | 'receiving' | 'verifying' | 'aborting' | 'closed';
+type IncomingTransferState = 'new' | 'requesting' | 'offered' | 'receiving' | 'verifying' | 'aborting' | 'closed';
 
 /** The receiving side of a file transfer (docs/PROTOCOL.md §9), as state: it writes no file. */
 export class IncomingTransfer implements Transfer, CreditSource {
@@ -40,17 +40,19 @@ export class IncomingTransfer implements Transfer, CreditSource {
 
   readonly #host: TransferHost;
   readonly #windowBytes: number;
-  #state: IncomingTransferState = 'requesting';
+  #state: IncomingTransferState;
   #fileBytes = 0;
   #offsetBytes = 0;
   #receivedBytes = 0;
   #receivedFrameBytes = 0;
+  #receivedHeaderBytes = 0;
   /** Of the received bytes, those that are with the file system. */
   #writtenBytes = 0;
   #limitBytes: number;
   #grantedBytes: number;
 
-  constructor(id: number, host: TransferHost, channel: number, windowBytes: number) {
+  constructor(id: number, host: TransferHost, channel: number, windowBytes: number, state: 'new' | 'requesting') {
+    this.#state = state;
     this.id = id;
     this.channel = channel;
     this.#host = host;
@@ -74,6 +76,8 @@ export class IncomingTransfer implements Transfer, CreditSource {
 
   /** Asks the peer for one of its files. */
   request(path: string): void {
+    if (this.#state !== 'new') return;
+    this.#state = 'requesting';
     this.#host.sendControl(FrameType.FILE_REQUEST, this.id, { path });
   }
 
@@ -89,7 +93,7 @@ export class IncomingTransfer implements Transfer, CreditSource {
   returnCredit(bytes: number): void {
     this.#writtenBytes += bytes;
     // All headers received so far are consumed too; only payload waits for the disk.
-    this.#limitBytes = this.#receivedFrameBytes - (this.#receivedBytes - this.#writtenBytes) + this.#windowBytes;
+    this.#limitBytes = this.#receivedHeaderBytes + this.#writtenBytes + this.#windowBytes;
     const isDue = this.#limitBytes - this.#grantedBytes >= this.#windowBytes / 2;
     if (isDue && this.#state === 'receiving') this.#host.handleCreditDue(this);
   }
@@ -110,6 +114,10 @@ export class IncomingTransfer implements Transfer, CreditSource {
   /** Gives up, and tells the sender why. What still arrives is ignored. */
   abort(number: number, message: string): void {
     if (!this.isOpen) return;
+    if (this.#state === 'new') {
+      this.#close();
+      return;
+    }
     this.#state = 'aborting';
     this.#host.sendControl(FrameType.FILE_ABORT, this.id, { code: number, message: toSentence(message) });
   }
@@ -185,6 +193,7 @@ export class IncomingTransfer implements Transfer, CreditSource {
         `empty FILE_DATA for transfer ${this.id}, expected at least 1 byte`,
       );
     }
+    this.#receivedHeaderBytes += FRAME_HEADER_BYTES;
     this.#receivedFrameBytes += FRAME_HEADER_BYTES + header.length;
     if (this.#receivedFrameBytes > this.#grantedBytes) {
       throw new ProtocolError(

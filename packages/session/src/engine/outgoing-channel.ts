@@ -87,11 +87,6 @@ export class OutgoingChannel implements FrameSource {
     );
   }
 
-  /** Whether somebody waits for `whenWritten`. */
-  get awaitsWrite(): boolean {
-    return this.#written.hasWaiters;
-  }
-
   /**
    * Puts a message into the queue. Up to 2 KiB are copied; a larger one is not, and must stay as it is until it is sent.
    *
@@ -179,6 +174,7 @@ export class OutgoingChannel implements FrameSource {
   /** Drops what is left in the queue; those who wait for it to be sent are told. */
   stopSending(reason: Error): void {
     for (let segment = this.#queue.removeFirst(); segment; segment = this.#queue.removeFirst()) segment.discard();
+    this.#enqueuedPosition = this.#taken.reached;
     this.#taken.stop(reason);
     this.#written.stop(reason);
   }

@@ -26,6 +26,8 @@ const MIN_FRAGMENT_BYTES = 4096;
 export interface OutgoingTransferHandler {
   /** The receiver wants the file from this byte on. */
   onAccept(offsetBytes: number): void;
+  /** So many more bytes of the file are with the kernel. */
+  onWritten(bytes: number): void;
   /** The receiver has the whole file, verified, under its final name. */
   onDone(): void;
   /** The receiver gave up, or the session ended. */
@@ -33,10 +35,11 @@ export interface OutgoingTransferHandler {
 }
 
 /**
- * `requested` (by the peer, not answered yet), `offered` (waiting for the receiver), `sending`, `ended` (all sent, waiting for the
- * receiver's word), `aborting` (this side gave up and waits for the peer to say so too), `closed`.
+ * `new` (begun here, and the peer does not know of it yet), `requested` (by the peer, not answered yet), `offered` (waiting
+ * for the receiver), `sending`, `ended` (all sent, waiting for the receiver's word), `aborting` (this side gave up and waits
+ * for the peer to say so too), `closed`.
  */
-type OutgoingTransferState = 'requested' | 'offered' | 'sending' | 'ended' | 'aborting' | 'closed';
+type OutgoingTransferState = 'new' | 'requested' | 'offered' | 'sending' | 'ended' | 'aborting' | 'closed';
 
 /** The sending side of a file transfer (docs/PROTOCOL.md §9), as state: it reads no file. */
 export class OutgoingTransfer implements Transfer, FrameSource {
@@ -49,7 +52,7 @@ export class OutgoingTransfer implements Transfer, FrameSource {
   readonly #packBuffer: PackBuffer;
   readonly #chunks = new Fifo<Uint8Array>();
   readonly #written = new PositionWaiters();
-  #state: OutgoingTransferState = 'requested';
+  #state: OutgoingTransferState;
   #chunkOffset = 0;
   #fileBytes = 0;
   #enqueuedBytes = 0;
@@ -60,7 +63,15 @@ export class OutgoingTransfer implements Transfer, FrameSource {
   #endPayload: Uint8Array | undefined;
   #failure: Error | undefined;
 
-  constructor(id: number, host: TransferHost, channel: number, packBuffer: PackBuffer, windowBytes: number) {
+  constructor(
+    id: number,
+    host: TransferHost,
+    channel: number,
+    packBuffer: PackBuffer,
+    windowBytes: number,
+    state: 'new' | 'requested',
+  ) {
+    this.#state = state;
     this.id = id;
     this.#host = host;
     this.#channel = channel;
@@ -86,7 +97,7 @@ export class OutgoingTransfer implements Transfer, FrameSource {
 
   /** Offers the file to the receiver. */
   offer(offer: FileOffer): void {
-    if (this.#state !== 'requested') return;
+    if (this.#state !== 'new' && this.#state !== 'requested') return;
     this.#state = 'offered';
     this.#fileBytes = offer.sizeBytes;
     this.#host.sendControl(FrameType.FILE_OFFER, this.id, offer);
@@ -95,9 +106,11 @@ export class OutgoingTransfer implements Transfer, FrameSource {
   /** Queues bytes of the file; resolves when they are with the kernel and their memory may be used again. */
   write(chunk: Uint8Array): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure);
-    this.#chunks.push(chunk);
-    this.#enqueuedBytes += chunk.length;
-    this.#host.activate(this);
+    if (chunk.length > 0) {
+      this.#chunks.push(chunk);
+      this.#enqueuedBytes += chunk.length;
+      this.#host.activate(this);
+    }
     return this.#written.wait(this.#enqueuedBytes);
   }
 
@@ -111,8 +124,12 @@ export class OutgoingTransfer implements Transfer, FrameSource {
   /** Gives up, and tells the receiver why. Nothing more is sent. */
   abort(number: number, message: string): void {
     if (!this.isOpen) return;
-    this.#state = 'aborting';
     this.#drop(new TransferError(number, message, 'local'));
+    if (this.#state === 'new') {
+      this.#close();
+      return;
+    }
+    this.#state = 'aborting';
     this.#host.sendControl(FrameType.FILE_ABORT, this.id, { code: number, message: toSentence(message) });
   }
 
@@ -135,7 +152,10 @@ export class OutgoingTransfer implements Transfer, FrameSource {
   }
 
   handleWritten(): void {
+    const bytes = this.#sentBytes - this.#written.reached;
+    if (bytes === 0) return;
     this.#written.advanceTo(this.#sentBytes);
+    this.handler?.onWritten(bytes);
   }
 
   handleOffer(): void {
@@ -168,6 +188,8 @@ export class OutgoingTransfer implements Transfer, FrameSource {
       throw unexpectedTransferFrame(FrameType.FILE_DONE, this.id, this.#state);
     }
     const wasEnded = this.#state === 'ended';
+    // What the receiver has is with the kernel, even if that has not been reported yet; nobody will ask for it later.
+    if (wasEnded) this.handleWritten();
     this.#close();
     if (wasEnded) this.handler?.onDone();
   }

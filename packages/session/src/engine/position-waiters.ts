@@ -21,10 +21,6 @@ export class PositionWaiters {
     return this.#reached;
   }
 
-  get hasWaiters(): boolean {
-    return this.#waiters.length > 0;
-  }
-
   /** Resolves once the counter is at `position`. One shared promise where it is already: nothing is allocated for it. */
   wait(position: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason as Error);

@@ -31,4 +31,10 @@ export class Receipt {
     this.#dueMs = Infinity;
     return this.#receivedBytes;
   }
+
+  /** Nothing is to be acknowledged any more. */
+  clear(): void {
+    this.#acknowledgedBytes = this.#receivedBytes;
+    this.#dueMs = Infinity;
+  }
 }

@@ -272,7 +272,7 @@ export class SessionEngine implements ConnectionPhase {
   }
 
   #handleCreditDue(source: CreditSource): void {
-    this.#control.queueCredit(source);
+    if (!this.#closeReason) this.#control.queueCredit(source);
     this.onWake();
   }
 
@@ -305,7 +305,6 @@ export class SessionEngine implements ConnectionPhase {
   #fail(error: ProtocolError): void {
     if (this.#closeReason) return;
     this.#finish(failureReason('local', error));
-    this.#control.clear();
     this.#control.queueMessage(FrameType.ERROR, 0, { code: error.wireError, message: toSentence(error.message) });
   }
 
@@ -340,6 +339,8 @@ export class SessionEngine implements ConnectionPhase {
     this.#closeReason = reason;
     this.#farewell.end();
     this.#receiver.stop();
+    this.#receipt.clear();
+    if (reason.error) this.#control.clear(); // An ERROR is the last frame of its sender, and nothing answers one.
     const error = errorOfClosing(reason);
     this.#transfers.stop(error);
     this.#channels.stop(error);

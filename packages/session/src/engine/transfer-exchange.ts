@@ -74,12 +74,12 @@ export class TransferExchange {
 
   /** Begins to fetch a file: set the handler, then call `request`. Throws LimitError when too many are open. */
   beginIncoming(): IncomingTransfer {
-    return this.#addIncoming(this.#table.takeOwnId());
+    return this.#addIncoming(this.#table.takeOwnId(), 'new');
   }
 
   /** Begins to send a file: set the handler, then call `offer`. Throws LimitError when too many are open. */
   beginOutgoing(): OutgoingTransfer {
-    return this.#addOutgoing(this.#table.takeOwnId());
+    return this.#addOutgoing(this.#table.takeOwnId(), 'new');
   }
 
   handlePiece(header: FrameHeader, piece: Uint8Array, position: number): void {
@@ -133,7 +133,7 @@ export class TransferExchange {
   #handleRequest(id: number, request: FileRequest): void {
     this.#table.checkPeerId(id);
     if (this.#refuseIfFull(id)) return;
-    this.#events.onFileRequest(this.#addOutgoing(id), request);
+    this.#events.onFileRequest(this.#addOutgoing(id, 'requested'), request);
   }
 
   #handleOffer(id: number, offer: FileOffer): void {
@@ -144,7 +144,7 @@ export class TransferExchange {
     }
     this.#table.checkPeerId(id);
     if (this.#refuseIfFull(id)) return;
-    const transfer = this.#addIncoming(id);
+    const transfer = this.#addIncoming(id, 'requesting');
     transfer.handleOffer(offer);
     this.#events.onFileOffer(transfer, offer);
   }
@@ -156,17 +156,18 @@ export class TransferExchange {
     return true;
   }
 
-  #addIncoming(id: number): IncomingTransfer {
+  #addIncoming(id: number, state: 'new' | 'requesting'): IncomingTransfer {
     const channel = incomingFileChannel(this.#role);
-    const transfer = new IncomingTransfer(id, this.#hostOf(id), channel, this.#localLimits.transferWindowBytes);
+    const windowBytes = this.#localLimits.transferWindowBytes;
+    const transfer = new IncomingTransfer(id, this.#hostOf(id), channel, windowBytes, state);
     this.#table.add(transfer);
     return transfer;
   }
 
-  #addOutgoing(id: number): OutgoingTransfer {
+  #addOutgoing(id: number, state: 'new' | 'requested'): OutgoingTransfer {
     const channel = outgoingFileChannel(this.#role);
     const windowBytes = this.#remoteLimits.transferWindowBytes;
-    const transfer = new OutgoingTransfer(id, this.#hostOf(id), channel, this.#packBuffer, windowBytes);
+    const transfer = new OutgoingTransfer(id, this.#hostOf(id), channel, this.#packBuffer, windowBytes, state);
     this.#table.add(transfer);
     return transfer;
   }

@@ -46,3 +46,10 @@ export function toTransferError(error: unknown, name: string): TransferError {
   const detail = number === WireError.FILE_IO_ERROR ? `the file system reports ${errno ?? 'an error'}` : undefined;
   return transferError(number, name, detail ?? SENTENCES[number], error);
 }
+
+/** The error for a place to write to that is not there, so that nobody looks for the file instead. */
+export function missingFolder(error: unknown, name: string): TransferError | undefined {
+  const errno = (error as NodeJS.ErrnoException).code;
+  if (errno !== 'ENOENT' && errno !== 'ENOTDIR') return undefined;
+  return transferError(WireError.FILE_NOT_FOUND, name, 'there is no folder to put it into', error);
+}

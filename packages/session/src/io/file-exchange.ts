@@ -1,4 +1,4 @@
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { constants, type FileHandle, open, stat } from 'node:fs/promises';
 import { basename, join, posix, resolve } from 'node:path';
 import {
   type FileOffer,
@@ -64,6 +64,8 @@ export interface FileExchangeEvents {
   onBegun(file: FileTransfer): void;
   /** Ended well or not, also one that never began. */
   onEnded(file: FileTransfer): void;
+  /** A listener of a transfer threw or rejected. */
+  onListenerFailed(error: unknown): void;
 }
 
 /** The files of one session in both directions: those that this program asks for, and those that the peer does. */
@@ -72,6 +74,7 @@ export class FileExchange implements TransferEvents {
   readonly #access: FileAccessOptions | undefined;
   readonly #root: RootDirectory | undefined;
   readonly #events: FileExchangeEvents;
+  readonly #running = new Set<FileTransfer>();
 
   constructor(engine: SessionEngine, access: FileAccessOptions | undefined, events: FileExchangeEvents) {
     this.#engine = engine;
@@ -98,7 +101,9 @@ export class FileExchange implements TransferEvents {
     requireText('as', as);
     requireOneOf('overwrite', overwrite, ['replace', 'refuse']);
     const outgoing = this.#engine.beginOutgoingTransfer();
-    const file = this.#send(outgoing, as, resolve(localPath), overwrite, () => open(localPath, 'r'));
+    // Without O_NONBLOCK a named pipe would hold a thread until somebody writes to it.
+    const openFile = () => open(localPath, constants.O_RDONLY | constants.O_NONBLOCK);
+    const file = this.#send(outgoing, as, resolve(localPath), overwrite, openFile);
     cancelOnAbort(file, signal);
     return file;
   }
@@ -135,12 +140,10 @@ export class FileExchange implements TransferEvents {
       this.#events.onBegun(file);
     };
     const sender = new FileSender({ transfer, record, localPath, open: openFile, overwrite, onBegin });
-    const file = new FileTransfer(record, (error) => {
-      sender.giveUp(error);
-    });
+    const file = new FileTransfer(record, sender.giveUp.bind(sender), this.#reportFailure);
     transfer.handler = sender;
     this.#watchEnd(file);
-    void sender.start();
+    sender.start();
     return file;
   }
 
@@ -155,16 +158,25 @@ export class FileExchange implements TransferEvents {
       this.#events.onBegun(file);
     };
     const receiver = new FileReceiver({ transfer, record, overwrite, findTarget, onBegin });
-    const file = new FileTransfer(record, (error) => {
-      receiver.giveUp(error);
-    });
+    const file = new FileTransfer(record, receiver.giveUp.bind(receiver), this.#reportFailure);
     transfer.handler = receiver;
     this.#watchEnd(file);
     return { file, receiver };
   }
 
+  /** Resolves when no transfer runs any more and what they left open or behind is closed and removed. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(Array.from(this.#running, (file) => file.done));
+  }
+
+  readonly #reportFailure = (error: unknown): void => {
+    this.#events.onListenerFailed(error);
+  };
+
   #watchEnd(file: FileTransfer): void {
+    this.#running.add(file);
     const report = () => {
+      this.#running.delete(file);
       this.#events.onEnded(file);
     };
     file.done.then(report, report);

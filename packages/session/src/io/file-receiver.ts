@@ -24,8 +24,9 @@ export class FileReceiver implements IncomingTransferHandler {
   #part: PartFile | undefined;
   #hash: Awaited<ReturnType<typeof createFileHash>> | undefined;
   #targetPath = '';
-  /** The file is verified and getting its name: it is too late to end the transfer otherwise. */
-  #isPublishing = false;
+  #opening: Promise<void> | undefined;
+  /** How it ends is decided: it fails, or the verified file is getting its name. Nothing changes that any more. */
+  #isDecided = false;
 
   constructor(options: FileReceiverOptions) {
     this.#options = options;
@@ -35,14 +36,22 @@ export class FileReceiver implements IncomingTransferHandler {
 
   onOffer(offer: FileOffer): void {
     this.#offer = offer;
-    void this.#openTarget(offer);
+    this.#opening = this.#openTarget();
+    this.#opening.then(
+      () => {
+        this.#begin(offer);
+      },
+      (error: unknown) => {
+        this.giveUp(toTransferError(error, this.#record.name));
+      },
+    );
   }
 
   onData(bytes: Uint8Array): void {
-    if (this.#part === undefined || this.#hash === undefined) return;
+    if (this.#isDecided) return;
     try {
-      this.#hash.update(bytes);
-      this.#part.write(bytes);
+      this.#hash?.update(bytes);
+      this.#part?.write(bytes);
       this.#record.advance(bytes.length);
     } catch (error) {
       this.giveUp(toTransferError(error, this.#record.name));
@@ -54,40 +63,32 @@ export class FileReceiver implements IncomingTransferHandler {
   }
 
   onAbort(error: Error): void {
-    if (this.#isPublishing) return;
-    this.#record.fail(error instanceof TcpCommError ? error : toTransferError(error, this.#record.name));
-    void this.#discard();
+    void this.#fail(error instanceof TcpCommError ? error : toTransferError(error, this.#record.name));
   }
 
   /** Ends the transfer from this side; the sender is told. */
   giveUp(error: TransferError): void {
-    if (this.#record.isEnded || this.#isPublishing) return;
-    this.#record.fail(error);
+    if (this.#isDecided) return;
     this.#transfer.abort(error.number, error.message);
-    void this.#discard();
+    void this.#fail(error);
   }
 
-  async #openTarget(offer: FileOffer): Promise<void> {
-    const { name } = this.#record;
-    try {
-      this.#targetPath = await this.#options.findTarget();
-      this.#hash = await createFileHash();
-      this.#part = await PartFile.open({
-        path: this.#targetPath,
-        name,
-        overwrite: this.#options.overwrite,
-        onWritten: (bytes) => {
-          this.#transfer.returnCredit(bytes);
-        },
-      });
-    } catch (error) {
-      this.giveUp(toTransferError(error, name));
-      return;
-    }
-    if (this.#record.isEnded) {
-      await this.#discard();
-      return;
-    }
+  async #openTarget(): Promise<void> {
+    this.#targetPath = await this.#options.findTarget();
+    this.#hash = await createFileHash();
+    this.#part = await PartFile.open({
+      path: this.#targetPath,
+      name: this.#record.name,
+      overwrite: this.#options.overwrite,
+      onWritten: (bytes) => {
+        this.#transfer.returnCredit(bytes);
+      },
+      onFailed: this.giveUp.bind(this),
+    });
+  }
+
+  #begin(offer: FileOffer): void {
+    if (this.#isDecided) return;
     this.#record.begin(offer.sizeBytes);
     this.#options.onBegin();
     this.#transfer.accept(0);
@@ -104,20 +105,23 @@ export class FileReceiver implements IncomingTransferHandler {
         throw transferError(WireError.INTEGRITY_MISMATCH, name, detail);
       }
       await part.flush();
-      if (this.#record.isEnded) return;
-      this.#isPublishing = true;
+      if (this.#isDecided) return;
+      this.#isDecided = true;
       await part.publish(offer.modifiedMs);
       this.#transfer.finish();
       this.#record.finish({ localPath: this.#targetPath, totalBytes: offer.sizeBytes, hash });
     } catch (error) {
-      this.#isPublishing = false;
+      this.#isDecided = false;
       this.giveUp(toTransferError(error, name));
     }
   }
 
-  async #discard(): Promise<void> {
-    const part = this.#part;
-    this.#part = undefined;
-    await part?.discard().catch(() => undefined);
+  /** Reports the failure when nothing of the file is left behind. */
+  async #fail(error: TcpCommError): Promise<void> {
+    if (this.#isDecided) return;
+    this.#isDecided = true;
+    await this.#opening?.catch(() => undefined);
+    await this.#part?.discard().catch(() => undefined);
+    this.#record.fail(error);
   }
 }

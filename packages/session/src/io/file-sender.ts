@@ -32,6 +32,9 @@ export class FileSender implements OutgoingTransferHandler {
   #sizeBytes = 0;
   #modifiedMs = 0;
   #hash = '';
+  #opening: Promise<void> | undefined;
+  /** How it ends is decided; nothing changes that any more. */
+  #isDecided = false;
 
   constructor(options: FileSenderOptions) {
     this.#options = options;
@@ -40,29 +43,16 @@ export class FileSender implements OutgoingTransferHandler {
   }
 
   /** Opens the file and offers it. */
-  async start(): Promise<void> {
-    const { name } = this.#record;
-    try {
-      this.#file = await this.#options.open();
-      const stats = await this.#file.stat();
-      if (!stats.isFile()) throw transferError(WireError.NOT_A_FILE, name);
-      this.#sizeBytes = stats.size;
-      this.#modifiedMs = stats.mtimeMs;
-    } catch (error) {
-      this.giveUp(toTransferError(error, name));
-      return;
-    }
-    if (this.#record.isEnded) {
-      await this.#close();
-      return;
-    }
-    this.#transfer.offer({
-      path: name,
-      sizeBytes: this.#sizeBytes,
-      modifiedMs: this.#modifiedMs,
-      integrity: 'xxh64',
-      overwrite: this.#options.overwrite,
-    });
+  start(): void {
+    this.#opening = this.#open();
+    this.#opening.then(
+      () => {
+        this.#offer();
+      },
+      (error: unknown) => {
+        this.giveUp(toTransferError(error, this.#record.name));
+      },
+    );
   }
 
   onAccept(offsetBytes: number): void {
@@ -71,23 +61,58 @@ export class FileSender implements OutgoingTransferHandler {
     void this.#stream(offsetBytes);
   }
 
+  onWritten(bytes: number): void {
+    this.#record.advance(bytes);
+  }
+
   onDone(): void {
-    const { localPath } = this.#options;
-    this.#record.finish({ localPath, totalBytes: this.#sizeBytes, hash: this.#hash });
-    void this.#close();
+    void this.#finish();
   }
 
   onAbort(error: Error): void {
-    this.#record.fail(error instanceof TcpCommError ? error : toTransferError(error, this.#record.name));
-    void this.#close();
+    void this.#fail(error instanceof TcpCommError ? error : toTransferError(error, this.#record.name));
   }
 
   /** Ends the transfer from this side; the receiver is told. */
   giveUp(error: TransferError): void {
-    if (this.#record.isEnded) return;
-    this.#record.fail(error);
+    if (this.#isDecided) return;
     this.#transfer.abort(error.number, error.message);
-    void this.#close();
+    void this.#fail(error);
+  }
+
+  async #open(): Promise<void> {
+    this.#file = await this.#options.open();
+    const stats = await this.#file.stat();
+    if (!stats.isFile()) throw transferError(WireError.NOT_A_FILE, this.#record.name);
+    this.#sizeBytes = stats.size;
+    this.#modifiedMs = stats.mtimeMs;
+  }
+
+  #offer(): void {
+    if (this.#isDecided) return;
+    this.#transfer.offer({
+      path: this.#record.name,
+      sizeBytes: this.#sizeBytes,
+      modifiedMs: this.#modifiedMs,
+      integrity: 'xxh64',
+      overwrite: this.#options.overwrite,
+    });
+  }
+
+  async #finish(): Promise<void> {
+    if (this.#isDecided) return;
+    this.#isDecided = true;
+    await this.#close();
+    this.#record.finish({ localPath: this.#options.localPath, totalBytes: this.#sizeBytes, hash: this.#hash });
+  }
+
+  /** Reports the failure when the file is closed. */
+  async #fail(error: TcpCommError): Promise<void> {
+    if (this.#isDecided) return;
+    this.#isDecided = true;
+    await this.#opening?.catch(() => undefined);
+    await this.#close();
+    this.#record.fail(error);
   }
 
   async #stream(offsetBytes: number): Promise<void> {
@@ -124,10 +149,7 @@ export class FileSender implements OutgoingTransferHandler {
   }
 
   #send(bytes: Uint8Array): Promise<void> {
-    if (bytes.length === 0) return Promise.resolve();
-    const written = this.#transfer.write(bytes).then(() => {
-      this.#record.advance(bytes.length);
-    });
+    const written = this.#transfer.write(bytes);
     // Whoever waits for the block sees the failure; if nobody does any more, the transfer has ended already.
     written.catch(() => undefined);
     return written;

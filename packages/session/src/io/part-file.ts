@@ -1,7 +1,7 @@
 import { constants, type FileHandle, link, lstat, open, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { WireError } from '@tcpcomm/protocol';
-import { toTransferError, transferError } from './file-errors.ts';
+import { type TransferError, WireError } from '@tcpcomm/protocol';
+import { missingFolder, toTransferError, transferError } from './file-errors.ts';
 
 /** Bytes are gathered into blocks of this size before they are written. */
 const BLOCK_BYTES = 262_144;
@@ -18,6 +18,8 @@ export interface PartFileOptions {
   readonly overwrite: Overwrite;
   /** Called when bytes given to `write` are with the file system. */
   readonly onWritten: (bytes: number) => void;
+  /** Bytes given to `write` could not be written; nothing more will be. */
+  readonly onFailed: (error: TransferError) => void;
 }
 
 /** What this process is writing, files and their parts: no two transfers ever write to the same. */
@@ -56,8 +58,9 @@ export class PartFile {
     for (const taken of paths) busyPaths.add(taken);
     try {
       await checkTarget(path, name, overwrite);
-      const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
-      const handle = await open(path + PART_SUFFIX, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
+      const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW, O_NONBLOCK } = constants;
+      // Without O_NONBLOCK a named pipe of that name would hold a thread until somebody reads from it.
+      const handle = await open(path + PART_SUFFIX, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK);
       return new PartFile({ ...options, path }, handle);
     } catch (error) {
       for (const taken of paths) busyPaths.delete(taken);
@@ -131,6 +134,8 @@ export class PartFile {
         this.#options.onWritten(length);
       } catch (error) {
         this.#failure = error;
+        // Not left to the next `write`: without credit for these bytes there may never be one.
+        this.#options.onFailed(toTransferError(error, this.#options.name));
       }
     });
   }
@@ -160,7 +165,7 @@ async function realTargetPath(path: string, name: string): Promise<string> {
   try {
     return join(await realpath(dirname(path)), basename(path));
   } catch (error) {
-    throw toTransferError(error, name);
+    throw missingFolder(error, name) ?? toTransferError(error, name);
   }
 }
 

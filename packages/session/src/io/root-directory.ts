@@ -2,7 +2,7 @@ import { constants, type FileHandle, open, realpath } from 'node:fs/promises';
 import { platform } from 'node:process';
 import { basename, dirname, join, sep } from 'node:path';
 import { WireError } from '@tcpcomm/protocol';
-import { toTransferError, transferError } from './file-errors.ts';
+import { missingFolder, toTransferError, transferError } from './file-errors.ts';
 
 /**
  * The folder below which the peer may read or write. Names from the peer are only ever names below it: relative,
@@ -43,19 +43,16 @@ export class RootDirectory {
       if (folder !== root && !isBelow(root, folder)) throw transferError(WireError.PATH_OUTSIDE_ROOT, name);
       return join(folder, basename(path));
     } catch (error) {
-      throw toTransferError(error, name);
+      throw missingFolder(error, name) ?? toTransferError(error, name);
     }
   }
 
   #pathOf(name: string): string {
-    if (name === '' || name.includes('\0')) throw transferError(WireError.INVALID_FILE_NAME, name);
-    // Windows takes backslashes for separators and "C:" for a drive.
-    if (name.startsWith('/') || (platform === 'win32' && /[\\:]/.test(name))) {
-      throw transferError(WireError.PATH_OUTSIDE_ROOT, name);
-    }
     const segments = name.split('/');
-    if (segments.includes('..')) throw transferError(WireError.PATH_OUTSIDE_ROOT, name);
-    if (segments.includes('') || segments.includes('.')) throw transferError(WireError.INVALID_FILE_NAME, name);
+    const isRelative = segments.every((segment) => segment !== '' && segment !== '.' && segment !== '..');
+    // Windows takes backslashes for separators and "C:" for a drive.
+    const isForeign = platform === 'win32' && /[\\:]/.test(name);
+    if (!isRelative || isForeign || name.includes('\0')) throw transferError(WireError.INVALID_FILE_NAME, name);
     return join(this.#path, ...segments);
   }
 }

@@ -110,7 +110,9 @@ export class Transport {
   };
 
   #flush(): void {
-    if (!this.#isWriting && !this.#socket.destroyed) this.#writeNext();
+    // What follows arms timers, and a socket that is gone needs none.
+    if (this.#socket.destroyed) return;
+    if (!this.#isWriting) this.#writeNext();
     if (this.#phase.isFinished) this.#finish();
     this.#armTimer();
   }

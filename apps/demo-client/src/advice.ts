@@ -1,0 +1,71 @@
+import { TcpCommError, TransferError } from '@tcpcomm/protocol';
+import type { CommonOptions } from './common-options.ts';
+
+const RUN = 'npx --yes pnpm@12';
+
+/** What to do next about an error, where something can be done. */
+export function adviceFor(error: unknown, { host, port }: Pick<CommonOptions, 'host' | 'port'>): string | undefined {
+  if (!(error instanceof TcpCommError)) return undefined;
+  const startServer = `${RUN} demo:server${port === 60_000 ? '' : ` --port ${port}`}`;
+  switch (error.code) {
+    case 'ERR_TCPCOMM_CONNECT_FAILED':
+      return adviceForNetwork(error.cause, host, startServer);
+    case 'ERR_TCPCOMM_CONNECT_TIMEOUT':
+      return `Check --host and --port; --timeout gives it longer than ten seconds.`;
+    case 'ERR_TCPCOMM_PROTOCOL_ERROR':
+    case 'ERR_TCPCOMM_UNSUPPORTED_VERSION':
+      return `Something else than a tcpcomm server listens on port ${port}: check --port.`;
+    case 'ERR_TCPCOMM_MACHINE_ID_TAKEN':
+      return 'Choose another with --id, or start the server with --allow-duplicate-ids.';
+    case 'ERR_TCPCOMM_MACHINE_ID_BLANK':
+      return 'Give one with --id, or start the server with --allow-duplicate-ids.';
+    case 'ERR_TCPCOMM_SERVER_FULL':
+      return 'Try again when somebody has left.';
+    case 'ERR_TCPCOMM_FILES_NOT_OFFERED':
+      return `Start the server with a folder to offer: ${startServer} --root FOLDER`;
+    case 'ERR_TCPCOMM_FILE_NOT_FOUND':
+      return isRemote(error)
+        ? "REMOTE is a path below the server's --root, with / between folders; the server makes no folders."
+        : 'Check LOCAL.';
+    case 'ERR_TCPCOMM_PATH_OUTSIDE_ROOT':
+    case 'ERR_TCPCOMM_INVALID_FILE_NAME':
+      return "Name a path below the server's --root, such as reports/may.pdf: not absolute and without . or .. in it.";
+    case 'ERR_TCPCOMM_FILE_EXISTS':
+      return 'Choose another name, or leave out --no-overwrite.';
+    case 'ERR_TCPCOMM_FILE_ACCESS_DENIED':
+      return `Check the permissions ${isRemote(error) ? 'at the server' : 'on this machine'}.`;
+    case 'ERR_TCPCOMM_FILE_BUSY':
+      return 'Wait for the other transfer, or choose another name.';
+    case 'ERR_TCPCOMM_DISK_FULL':
+      return `Make room ${isRemote(error) ? 'at the server' : 'on this machine'} and try again.`;
+    case 'ERR_TCPCOMM_SOURCE_CHANGED':
+    case 'ERR_TCPCOMM_INTEGRITY_MISMATCH':
+    case 'ERR_TCPCOMM_CONNECTION_LOST':
+    case 'ERR_TCPCOMM_KEEPALIVE_TIMEOUT':
+      return 'Try again; nothing of the file was kept.';
+    default:
+      return undefined;
+  }
+}
+
+function adviceForNetwork(cause: unknown, host: string, startServer: string): string {
+  switch (errnoOf(cause)) {
+    case 'ECONNREFUSED':
+      return `Is the server running? Start it in another terminal: ${startServer}`;
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `There is no machine called ${host} as far as this one knows: check --host.`;
+    default:
+      return 'Check --host and --port, and that this machine has a network.';
+  }
+}
+
+/** A name with several addresses fails with all their errors. */
+function errnoOf(cause: unknown): string | undefined {
+  const first: unknown = cause instanceof AggregateError ? cause.errors[0] : cause;
+  return (first as NodeJS.ErrnoException | undefined)?.code;
+}
+
+function isRemote(error: TcpCommError): boolean {
+  return error instanceof TransferError && error.side === 'remote';
+}

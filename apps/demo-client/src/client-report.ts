@@ -1,0 +1,16 @@
+import type { FileTransfer } from '@tcpcomm/client';
+
+/** Tells somebody what the client does. */
+export interface ClientReport {
+  /** A transfer was asked for; the report follows it, but leaves its failure to `failed`. */
+  transferAsked(transfer: FileTransfer): void;
+  /** The server's handler has taken a text. */
+  textTaken(text: string, channel: number, elapsedMs: number): void;
+  /** Somebody said something. */
+  textArrived(text: string, channel: number): void;
+  /** Something that a person at a terminal should know. */
+  note(text: string): void;
+  /** Something went wrong, and what to do about it. */
+  failed(error: Error, advice: string | undefined): void;
+  interrupted(): void;
+}

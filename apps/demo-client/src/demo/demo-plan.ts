@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import { platform } from 'node:process';
+
+/** A file that one of the two clients fetches or sends. */
+export interface PlannedFile {
+  readonly client: string;
+  readonly action: 'get' | 'send';
+  readonly name: string;
+  readonly sizeBytes: number;
+}
+
+export const CLIENTS = ['anna', 'ben'] as const;
+export const CHANNELS = [1, 7, 42];
+
+/** Some systems do not take a colon in a name. */
+const COLON = platform === 'win32' ? ' -' : ':';
+
+export const FILES: readonly PlannedFile[] = [
+  { client: 'anna', action: 'get', name: 'harbour film.bin', sizeBytes: 24_000_000 },
+  { client: 'anna', action: 'send', name: `survey${COLON} north bank.bin`, sizeBytes: 24_000_000 },
+  { client: 'ben', action: 'get', name: 'größe-日本語-🌊.csv', sizeBytes: 20_000_000 },
+  { client: 'ben', action: 'send', name: `log${COLON} night, ben's (2).bin`, sizeBytes: 16_000_000 },
+  { client: 'ben', action: 'send', name: 'empty', sizeBytes: 0 },
+];
+
+/** The demo's folders below its temporary one: the server's, and one for each client. */
+export function folderOf(temporaryFolder: string, owner: string): string {
+  return join(temporaryFolder, owner);
+}
+
+/** Where a file comes from and where it is to go. */
+export function endsOf(
+  file: PlannedFile,
+  temporaryFolder: string,
+): { readonly source: string; readonly target: string } {
+  const atServer = join(folderOf(temporaryFolder, 'server'), file.name);
+  const atClient = join(folderOf(temporaryFolder, file.client), file.name);
+  return file.action === 'get' ? { source: atServer, target: atClient } : { source: atClient, target: atServer };
+}

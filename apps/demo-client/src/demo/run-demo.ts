@@ -1,0 +1,170 @@
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
+import type { TransferProgress } from '@tcpcomm/client';
+import { formatDuration, formatRate, type Screen, TransferBoard, type TransferView } from '@tcpcomm/demo-server';
+import { Conversation, type SpokenText } from './conversation.ts';
+import { createDemoFiles } from './demo-files.ts';
+import { CHANNELS, FILES, type PlannedFile } from './demo-plan.ts';
+import { DemoProcesses } from './demo-processes.ts';
+import { examineFile, isIntact } from './file-outcome.ts';
+import type { JsonProcess, ProcessEvent } from './json-process.ts';
+import { printFiles, printTexts, textLine } from './summary.ts';
+
+export interface DemoOptions {
+  /** Whether it ends by itself, or goes on talking until the signal aborts. */
+  readonly once: boolean;
+  readonly screen: Screen;
+  readonly signal: AbortSignal;
+}
+
+/** A demo that takes longer than that hangs. */
+const TIMEOUT_MS = 60_000;
+const LAST_TEXTS_MS = 5_000;
+const POLL_INTERVAL_MS = 20;
+
+/** Runs the demo; throws what went wrong, and the signal's reason when it aborts. Leaves nothing behind in any case. */
+export async function runDemo({ once: endsByItself, screen, signal }: DemoOptions): Promise<void> {
+  const processes = await DemoProcesses.create();
+  try {
+    await createDemoFiles(processes.temporaryFolder);
+    const demo = new Demo(processes, screen, AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]));
+    await Promise.race([processes.failed, demo.run()]);
+    if (!endsByItself) await Promise.race([processes.failed, demo.goOn(signal)]);
+  } finally {
+    await processes.close();
+  }
+}
+
+class Demo {
+  readonly #processes: DemoProcesses;
+  readonly #screen: Screen;
+  readonly #board: TransferBoard;
+  /** Aborts when it takes too long, too. */
+  readonly #signal: AbortSignal;
+  readonly #texts: SpokenText[] = [];
+  readonly #conversation = new Conversation((text) => {
+    this.#screen.print(textLine(text, this.#screen));
+    if (!this.#isAtLeisure) this.#texts.push(text);
+  });
+  /** The events that tell of finished transfers, by end, client and name. */
+  readonly #results = new Map<string, ProcessEvent>();
+  #clients: JsonProcess[] = [];
+  #error: Error | undefined;
+  #isAtLeisure = false;
+  #port = 0;
+
+  constructor(processes: DemoProcesses, screen: Screen, signal: AbortSignal) {
+    this.#processes = processes;
+    this.#screen = screen;
+    this.#board = new TransferBoard(screen);
+    this.#signal = signal;
+  }
+
+  /** Everything up to the summary. */
+  async run(): Promise<void> {
+    await this.#start();
+    await this.#moveFiles();
+    await this.#examine();
+  }
+
+  /** Goes on talking until the signal aborts. */
+  async goOn(signal: AbortSignal): Promise<void> {
+    this.#isAtLeisure = true;
+    const join = `npx --yes pnpm@12 demo:client chat --port ${this.#port} --channel 7`;
+    this.#screen.print(`\nThe clients go on talking until Ctrl-C. Join them from another terminal:\n  ${join}\n`);
+    for (const client of this.#clients) client.tell('talk');
+    await once(signal, 'abort');
+    this.#screen.print('\nThe demo has ended; nothing is left of it.');
+  }
+
+  async #start(): Promise<void> {
+    const server = this.#processes.startServer();
+    server.onEvent((event) => {
+      if (event.event === 'transfer') this.#keepResult('server', String(event.machineId), event);
+    });
+    const { port, bytesPerSecond } = await server.waitFor('listening', this.#signal);
+    this.#port = Number(port);
+    this.#clients = this.#processes.startClients(this.#port);
+    for (const client of this.#clients) client.onEvent((event) => this.#handle(client.name, event));
+    const connected = await Promise.all(this.#clients.map((client) => client.waitFor('connected', this.#signal)));
+    this.#screen.print(this.#screen.paint('bold', 'A server and two clients, each a process of its own'));
+    this.#screen.print(
+      `  server  process ${server.pid}, port ${this.#port} of 127.0.0.1, ${formatRate(Number(bytesPerSecond))} for each client`,
+    );
+    this.#clients.forEach(({ name, pid }, index) => {
+      this.#screen.print(`  ${name.padEnd(6)}  process ${pid}, session ${String(connected[index]!.sessionId)}`);
+    });
+  }
+
+  /** Lets the clients move their files, and talk meanwhile; waits until all has arrived. */
+  async #moveFiles(): Promise<void> {
+    const channels = CHANNELS.join(', ');
+    this.#screen.print(`\n${FILES.length} files set out; meanwhile texts go both ways on the channels ${channels}`);
+    const startMs = performance.now();
+    const moved = this.#clients.map((client) => client.waitFor('filesDone', this.#signal));
+    for (const client of this.#clients) client.tell('go');
+    await Promise.all(moved);
+    const elapsedMs = performance.now() - startMs;
+    const hushed = this.#clients.map((client) => client.waitFor('hushed', this.#signal));
+    for (const client of this.#clients) client.tell('hush');
+    await Promise.all(hushed);
+    const giveUpMs = performance.now() + LAST_TEXTS_MS;
+    while (this.#conversation.missing > 0 && performance.now() < giveUpMs) await setTimeout(POLL_INTERVAL_MS);
+    if (this.#error) throw this.#error;
+    this.#screen.print(`\nAll files done after ${formatDuration(elapsedMs)}.`);
+  }
+
+  /** Compares what arrived with what was sent, and tells. */
+  async #examine(): Promise<void> {
+    const outcomes = await Promise.all(
+      FILES.map((file) => {
+        const atClient = this.#results.get(resultKey('client', file.client, file.name));
+        const atServer = this.#results.get(resultKey('server', file.client, file.name));
+        return examineFile(file, this.#processes.temporaryFolder, atClient, atServer);
+      }),
+    );
+    printFiles(outcomes, this.#screen);
+    printTexts(this.#texts, this.#conversation.missing, this.#screen);
+    const broken = outcomes.filter((outcome) => !isIntact(outcome)).map(({ file }) => JSON.stringify(file.name));
+    if (broken.length > 0) throw new Error(`not the same at both ends: ${broken.join(', ')}`);
+    if (this.#conversation.missing > 0) throw new Error(`${this.#conversation.missing} texts did not arrive`);
+    if (!this.#texts.some((text) => text.wasWhileFilesMoved)) throw new Error('no text arrived while files moved');
+  }
+
+  #handle(client: string, event: ProcessEvent): void {
+    switch (event.event) {
+      case 'said':
+        this.#conversation.handleSaid(client, event);
+        break;
+      case 'heard':
+        this.#conversation.handleHeard(client, event);
+        break;
+      case 'progress':
+        this.#board.update(this.#fileOf(client, event), {
+          ...(event as unknown as TransferView),
+          peer: client,
+          progress: event as unknown as TransferProgress,
+        });
+        break;
+      case 'result':
+        this.#board.end(this.#fileOf(client, event));
+        this.#keepResult('client', client, event);
+        break;
+      case 'error':
+        this.#error ??= new Error(`${client}: ${String(event.message)}`);
+        break;
+    }
+  }
+
+  #keepResult(end: 'client' | 'server', client: string, event: ProcessEvent): void {
+    this.#results.set(resultKey(end, client, String(event.name)), event);
+  }
+
+  #fileOf(client: string, event: ProcessEvent): PlannedFile {
+    return FILES.find((file) => file.client === client && file.name === event.name)!;
+  }
+}
+
+function resultKey(end: 'client' | 'server', client: string, name: string): string {
+  return JSON.stringify([end, client, name]);
+}

@@ -1,0 +1,66 @@
+import { fitColumns, formatBytes, formatDuration, formatRate, type Screen } from '@tcpcomm/demo-server';
+import type { SpokenText } from './conversation.ts';
+import { CHANNELS, CLIENTS } from './demo-plan.ts';
+import { type FileOutcome, isIntact } from './file-outcome.ts';
+
+const NAME_COLUMNS = 30;
+const SHOWN_DIGITS = 16;
+
+/** The files with their sizes, rates and hashes. */
+export function printFiles(outcomes: readonly FileOutcome[], screen: Screen): void {
+  screen.print(`\n${screen.paint('bold', 'Files that arrived, in both directions at once')}`);
+  for (const outcome of outcomes) {
+    const { file, elapsedMs, sourceSha256, targetSha256, clientXxh64, serverXxh64 } = outcome;
+    const sign = isIntact(outcome) ? screen.paint('green', '✓') : screen.paint('red', '✗');
+    const path = `${file.client} ${file.action === 'get' ? '←' : '→'} server`;
+    const rate = file.sizeBytes === 0 ? '' : formatRate((file.sizeBytes / elapsedMs) * 1_000);
+    const size = formatBytes(file.sizeBytes).padStart(9);
+    const time = formatDuration(elapsedMs).padStart(9);
+    screen.print(
+      `  ${sign} ${path.padEnd(15)} ${fitColumns(file.name, NAME_COLUMNS)} ${size}${time}${rate.padStart(11)}`,
+    );
+    screen.print(`      sha256 of both files  ${compare(sourceSha256, targetSha256, screen)}`);
+    screen.print(`      xxh64 at both ends    ${compare(clientXxh64, serverXxh64, screen)}`);
+  }
+}
+
+/** The texts of each channel and direction with their latencies; `lost` is how many did not arrive. */
+export function printTexts(texts: readonly SpokenText[], lost: number, screen: Screen): void {
+  const during = texts.filter((text) => text.wasWhileFilesMoved);
+  screen.print(
+    `\n${screen.paint('bold', `${during.length} texts arrived while files moved`)}, ${texts.length} in all, ${lost === 0 ? 'none' : lost} lost`,
+  );
+  for (const channel of CHANNELS) {
+    for (const from of CLIENTS) {
+      const latencies = during
+        .filter((text) => text.channel === channel && text.from === from)
+        .map((text) => text.latencyMs)
+        .sort((a, b) => a - b);
+      const median = latencies[latencies.length >> 1];
+      const slowest = latencies.at(-1);
+      if (median === undefined || slowest === undefined) continue;
+      const to = CLIENTS.find((name) => name !== from)!;
+      const path = `${from} → ${to}`;
+      const times = `median ${formatDuration(median)}, slowest ${formatDuration(slowest)}`;
+      const count = `${latencies.length} texts`.padStart(9);
+      screen.print(
+        `  channel ${String(channel).padStart(3)}  ${path.padEnd(12)} ${count}   ${screen.paint('dim', times)}`,
+      );
+    }
+  }
+}
+
+/** One text, as it arrives. */
+export function textLine({ from, to, channel, text, latencyMs }: SpokenText, screen: Screen): string {
+  const where = screen.paint('dim', `channel ${String(channel).padStart(3)}`);
+  return `  ${where}  ${`${from} → ${to}`.padEnd(12)} ${text}  ${screen.paint('dim', formatDuration(latencyMs))}`;
+}
+
+function compare(left: string, right: string, screen: Screen): string {
+  const [shownLeft, shownRight] = [left, right].map((hash) =>
+    hash.length > SHOWN_DIGITS ? `${hash.slice(0, SHOWN_DIGITS)}…` : hash,
+  );
+  return left === right
+    ? screen.paint('dim', `${shownLeft!} = ${shownRight!}`)
+    : screen.paint('red', `${left} differs from ${right}`);
+}

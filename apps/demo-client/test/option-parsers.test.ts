@@ -1,0 +1,25 @@
+import { InvalidArgumentError } from 'commander';
+import { expect, it } from 'vitest';
+import { parseChannel, parseMachineId, parsePort, parseSeconds } from '../src/option-parsers.ts';
+
+it.each([
+  [parsePort, '1', 1],
+  [parsePort, '65535', 65_535],
+  [parseChannel, '1', 1],
+  [parseChannel, '250', 250],
+  [parseSeconds, '0.5', 500],
+  [parseSeconds, '86400', 86_400_000],
+  [parseMachineId, 'x'.repeat(256), 'x'.repeat(256)],
+  [parseMachineId, '', ''],
+])('%o takes %j', (parse, text, value) => {
+  expect(parse(text)).toBe(value);
+});
+
+it.each([
+  [parsePort, ['0', '65536', '-1', '1.5', '1e3', '0x10', '', ' ', 'http']],
+  [parseChannel, ['0', '251', '255', '-1', '1.5', '', 'one']],
+  [parseSeconds, ['0', '-1', '86401', '', ' ', 'soon', 'NaN', 'Infinity']],
+  [parseMachineId, ['x'.repeat(257)]],
+])('%o refuses %j', (parse, texts) => {
+  for (const text of texts) expect(() => parse(text)).toThrow(InvalidArgumentError);
+});

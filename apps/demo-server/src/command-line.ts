@@ -1,0 +1,66 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { BYTE_RATE_FORMS, parseByteRate } from './byte-rate.ts';
+import { parsePort } from './port.ts';
+import type { ServerSettings } from './server-settings.ts';
+
+interface Options {
+  readonly port: number;
+  readonly host: string;
+  readonly root?: string;
+  readonly rate: number;
+  readonly allowDuplicateIds?: boolean;
+  readonly json?: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  $ npx --yes pnpm@12 demo:server
+      a chat room on 127.0.0.1, port 60000, without files
+
+  $ npx --yes pnpm@12 demo:server --root ~/exchange --rate 2M
+      clients may fetch and leave files in the folder, at 2 MB/s each
+
+  $ npx --yes pnpm@12 demo:server --host 0.0.0.0 --port 7000 --rate unlimited
+      for everybody in the network; there is no encryption and no password
+
+Each of the 250 channels is a chat room: a text that a client sends on a channel goes to all other clients, on the same
+channel, with the sender's machine id in front. Other messages are reported and go nowhere.
+
+Then, in another terminal:
+  $ npx --yes pnpm@12 demo:client chat
+  $ npx --yes pnpm@12 demo:client get report.pdf
+  $ npx --yes pnpm@12 demo:client --help
+
+Ctrl-C lets running transfers end for up to 3 seconds and says goodbye to the clients; a second one stops at once.
+`;
+
+/** The command line; `run` is called with what it says. Throws a CommanderError after help and for what it does not understand. */
+export function createCommandLine(run: (settings: ServerSettings) => Promise<void>): Command {
+  return new Command('demo:server')
+    .description('A tcpcomm server to try things with: a chat room, and a folder of files if you like.')
+    .option('-p, --port <port>', 'port to listen on, 0 for a free one', parsePort, 60_000)
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('-r, --root <folder>', 'folder in which clients may read and write files (default: none, no files)')
+    .addOption(
+      new Option('--rate <rate>', `what each session may send: ${BYTE_RATE_FORMS}`)
+        .argParser(parseRate)
+        .default(9_000_000, '9M'),
+    )
+    .option('--allow-duplicate-ids', 'let clients in whose machine id is blank or in use')
+    .option('--json', 'print one JSON object a line, for programs')
+    .helpOption('-h, --help', 'show this')
+    .addHelpText('after', EXAMPLES)
+    .configureHelp({ helpWidth: 110 })
+    .showSuggestionAfterError()
+    .showHelpAfterError('Add --help to see what there is.')
+    .exitOverride()
+    .action(async ({ host, port, root, rate, allowDuplicateIds = false, json = false }: Options) => {
+      await run({ host, port, root, bytesPerSecond: rate, allowDuplicateIds, json });
+    });
+}
+
+function parseRate(text: string): number {
+  const bytesPerSecond = parseByteRate(text);
+  if (bytesPerSecond === undefined) throw new InvalidArgumentError(`Expected ${BYTE_RATE_FORMS}.`);
+  return bytesPerSecond;
+}

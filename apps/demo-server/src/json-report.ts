@@ -1,0 +1,85 @@
+import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import type { CloseReason, FileTransfer, RejectedConnection, ServerSession } from '@tcpcomm/server';
+import type { ServerReport } from './server-report.ts';
+import type { ServerSettings } from './server-settings.ts';
+import { printJsonLine } from './terminal/json-line.ts';
+import { errorFacts, printProgressAsJson, resultFacts } from './terminal/json-transfer.ts';
+
+/** Tells programs: one JSON object a line, each with its `event`. */
+export class JsonReport implements ServerReport {
+  readonly #settings: ServerSettings;
+
+  constructor(settings: ServerSettings) {
+    this.#settings = settings;
+  }
+
+  listening({ address, port }: AddressInfo): void {
+    const { root, bytesPerSecond } = this.#settings;
+    printJsonLine({
+      event: 'listening',
+      host: address,
+      port,
+      root: root === undefined ? null : resolve(root),
+      bytesPerSecond: Number.isFinite(bytesPerSecond) ? bytesPerSecond : null,
+    });
+  }
+
+  sessionOpened(session: ServerSession): void {
+    printJsonLine({ event: 'session', ...identity(session), remoteAddress: session.remoteAddress });
+  }
+
+  sessionClosed(session: ServerSession, { by, code, message, isClean }: CloseReason): void {
+    printJsonLine({ event: 'sessionClosed', ...identity(session), by, code, message, isClean });
+  }
+
+  rejected({ error, machineId, remoteAddress }: RejectedConnection): void {
+    printJsonLine({ event: 'rejected', machineId, remoteAddress, code: error.code, message: error.message });
+  }
+
+  message({ text, listeners, bytes, channel }: Parameters<ServerReport['message']>[0], session: ServerSession): void {
+    printJsonLine({ event: 'message', ...identity(session), channel, bytes: bytes.length, text, listeners });
+  }
+
+  transferBegan(transfer: FileTransfer, session: ServerSession): void {
+    const startMs = performance.now();
+    const { direction, name } = transfer;
+    printProgressAsJson(transfer, identity(session));
+    transfer.done.then(
+      (result) => {
+        const facts = resultFacts(transfer, result, performance.now() - startMs);
+        printJsonLine({ event: 'transfer', ...identity(session), state: transfer.state, ...facts });
+      },
+      (error: unknown) => {
+        const facts = errorFacts(error as Error);
+        printJsonLine({ event: 'transfer', ...identity(session), state: transfer.state, direction, name, ...facts });
+      },
+    );
+  }
+
+  transferRefused(transfer: FileTransfer, error: Error, session: ServerSession | undefined): void {
+    const { direction, name, state } = transfer;
+    const who = session && identity(session);
+    printJsonLine({ event: 'transfer', ...who, direction, name, state, ...errorFacts(error) });
+  }
+
+  problem(error: Error): void {
+    printJsonLine({ event: 'problem', ...errorFacts(error) });
+  }
+
+  closing(runningTransfers: number): void {
+    printJsonLine({ event: 'closing', runningTransfers });
+  }
+
+  closed(): void {
+    printJsonLine({ event: 'closed' });
+  }
+
+  failed(error: Error, advice: string | undefined): void {
+    printJsonLine({ event: 'error', ...errorFacts(error), advice });
+  }
+}
+
+function identity({ sessionId, machineId }: ServerSession): { sessionId: number; machineId: string } {
+  return { sessionId, machineId };
+}

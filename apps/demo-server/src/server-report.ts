@@ -1,0 +1,29 @@
+import type { AddressInfo } from 'node:net';
+import type { CloseReason, FileTransfer, RejectedConnection, ServerSession } from '@tcpcomm/server';
+import type { ChatMessage } from './chat-room.ts';
+
+/** Tells somebody what happens at the server. */
+export interface ServerReport {
+  listening(address: AddressInfo): void;
+  sessionOpened(session: ServerSession): void;
+  sessionClosed(session: ServerSession, reason: CloseReason): void;
+  rejected(connection: RejectedConnection): void;
+  message(
+    message: ChatMessage & { readonly bytes: Uint8Array; readonly channel: number },
+    session: ServerSession,
+  ): void;
+  /** A transfer has begun; the report follows it to its end. */
+  transferBegan(transfer: FileTransfer, session: ServerSession): void;
+  /** A client asked for a transfer that did not even begin. */
+  transferRefused(transfer: FileTransfer, error: Error, session: ServerSession | undefined): void;
+  problem(error: Error): void;
+  closing(runningTransfers: number): void;
+  closed(): void;
+  /** It did not come to listening. */
+  failed(error: Error, advice: string | undefined): void;
+}
+
+/** What to call a session: its machine id, and its number where ids may be blank or shared. */
+export function sessionName(session: ServerSession, allowDuplicateIds: boolean): string {
+  return allowDuplicateIds ? `${session.machineId}#${session.sessionId}` : session.machineId;
+}

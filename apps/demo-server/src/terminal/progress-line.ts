@@ -1,0 +1,80 @@
+import type { TransferDirection, TransferProgress } from '@tcpcomm/session';
+import stringWidth from 'string-width';
+import { fitColumns } from './fit-columns.ts';
+import { printable } from './printable.ts';
+import { formatBytes, formatClock, formatRate, formatShare } from './quantities.ts';
+import type { Screen } from './screen.ts';
+
+/** A transfer as it stands, for people. */
+export interface TransferView {
+  /** Seen from the end that shows it. */
+  readonly direction: TransferDirection;
+  readonly name: string;
+  /** The other end, where there are several. */
+  readonly peer?: string;
+  readonly progress: TransferProgress;
+}
+
+const MIN_TITLE_COLUMNS = 16;
+const MIN_BAR_COLUMNS = 8;
+const MAX_BAR_COLUMNS = 36;
+const PERCENT_COLUMNS = 5;
+const GAP_COLUMNS = 2;
+/** As wide as they get, so that a line does not jump when a digit goes: bytes, rate, time left. */
+const DETAIL_COLUMNS = [17, 10, 10];
+
+/** `↓ anna: picture.jpg`: an arrow for what comes or goes, the other end, the name. */
+export function transferTitle({ direction, name, peer }: Pick<TransferView, 'direction' | 'name' | 'peer'>): string {
+  const arrow = direction === 'incoming' ? '↓' : '↑';
+  return `${arrow} ${peer === undefined ? '' : `${printable(peer)}: `}${printable(name)}`;
+}
+
+/** Without a bar, for files and pipes: `↓ picture.jpg  42 %, 10.1 of 24.0 MB, 9.0 MB/s, 0:02 left`. */
+export function plainProgressLine(view: TransferView): string {
+  const details = detailsOf(view.progress).filter((detail) => detail !== '');
+  return `${transferTitle(view)}  ${[`${view.progress.percent} %`, ...details].join(', ')}`;
+}
+
+/**
+ * A row of the terminal for each transfer, its columns in line: title, percent, bar, bytes, rate, time left. What does not fit
+ * is left out from the end, then the bar, and titles are cut in their middle.
+ */
+export function progressLines(views: readonly TransferView[], screen: Pick<Screen, 'columns' | 'paint'>): string[] {
+  const titles = views.map(transferTitle);
+  // The last column stays free: some terminals wrap as soon as it is written.
+  let room = screen.columns - 1 - PERCENT_COLUMNS - 1;
+  let detailCount = 0;
+  for (const columns of DETAIL_COLUMNS) {
+    const left = room - columns - GAP_COLUMNS;
+    if (left < MIN_TITLE_COLUMNS + 1 + MIN_BAR_COLUMNS) break;
+    room = left;
+    detailCount += 1;
+  }
+  const longest = Math.max(...titles.map((title) => stringWidth(title)));
+  const wanted = Math.min(longest, Math.max(MIN_TITLE_COLUMNS, room >> 1));
+  const barColumns = Math.min(MAX_BAR_COLUMNS, room - wanted - 1);
+  const titleColumns = Math.max(1, Math.min(longest, barColumns < MIN_BAR_COLUMNS ? room : room - barColumns - 1));
+
+  return views.map(({ progress }, index) => {
+    const title = fitColumns(titles[index]!, titleColumns);
+    const percent = `${progress.percent} %`.padStart(PERCENT_COLUMNS);
+    const bar = barColumns < MIN_BAR_COLUMNS ? '' : ` ${progressBar(progress.percent, barColumns, screen)}`;
+    const details = detailsOf(progress)
+      .slice(0, detailCount)
+      .map((detail, at) => ' '.repeat(GAP_COLUMNS) + screen.paint('dim', detail.padStart(DETAIL_COLUMNS[at]!)))
+      .join('');
+    return `${title} ${percent}${bar}${details}`;
+  });
+}
+
+function progressBar(percent: number, columns: number, screen: Pick<Screen, 'paint'>): string {
+  const filled = Math.round((percent / 100) * columns);
+  return screen.paint('cyan', '━'.repeat(filled)) + screen.paint('dim', '─'.repeat(columns - filled));
+}
+
+function detailsOf(progress: TransferProgress): [bytes: string, rate: string, left: string] {
+  const { transferredBytes, totalBytes, bytesPerSecond, remainingMs } = progress;
+  const bytes = totalBytes === undefined ? formatBytes(transferredBytes) : formatShare(transferredBytes, totalBytes);
+  const left = remainingMs === undefined ? '' : `${formatClock(Math.ceil(remainingMs / 1_000) * 1_000)} left`;
+  return [bytes, formatRate(bytesPerSecond), left];
+}

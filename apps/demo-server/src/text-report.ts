@@ -1,0 +1,122 @@
+import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import type { CloseReason, FileTransfer, RejectedConnection, ServerSession } from '@tcpcomm/server';
+import { type ServerReport, sessionName } from './server-report.ts';
+import type { ServerSettings } from './server-settings.ts';
+import { printable } from './terminal/printable.ts';
+import { formatBytes, formatRate } from './terminal/quantities.ts';
+import type { Screen } from './terminal/screen.ts';
+import { TransferBoard } from './terminal/transfer-board.ts';
+import { doneLine, failedLine } from './terminal/transfer-summary.ts';
+
+/** Tells people: a line for what happened, with the time, and live lines for transfers where there is a terminal. */
+export class TextReport implements ServerReport {
+  readonly #settings: ServerSettings;
+  readonly #screen: Screen;
+  readonly #board: TransferBoard;
+
+  constructor(settings: ServerSettings, screen: Screen) {
+    this.#settings = settings;
+    this.#screen = screen;
+    this.#board = new TransferBoard(screen);
+  }
+
+  listening({ address, port }: AddressInfo): void {
+    const { root, bytesPerSecond } = this.#settings;
+    const label = (text: string) => this.#screen.paint('dim', text.padEnd(7));
+    const files =
+      root === undefined
+        ? 'none; start with --root FOLDER to let clients fetch and leave files there'
+        : `clients may read and write below ${printable(resolve(root))}`;
+    this.#screen.print(
+      [
+        `${this.#screen.paint(['bold', 'green'], 'listening')} on ${this.#screen.paint('bold', `${address}, port ${port}`)}`,
+        `  ${label('files')}${files}`,
+        `  ${label('rate')}${Number.isFinite(bytesPerSecond) ? `${formatRate(bytesPerSecond)} for each session` : 'unlimited'}`,
+        `  ${label('chat')}a text on a channel goes to all other clients, on the same channel`,
+        `  ${label('stop')}Ctrl-C`,
+      ].join('\n'),
+    );
+  }
+
+  sessionOpened(session: ServerSession): void {
+    this.#log(
+      `${this.#screen.paint('green', '+')} ${this.#name(session)} came in, session ${session.sessionId} from ${session.remoteAddress ?? 'nowhere'}`,
+    );
+  }
+
+  sessionClosed(session: ServerSession, reason: CloseReason): void {
+    const why = reason.by === 'remote' && reason.isClean ? 'it said goodbye' : printable(reason.message);
+    const sign = this.#screen.paint(reason.isClean ? 'dim' : 'yellow', '-');
+    this.#log(`${sign} ${this.#name(session)} is gone, session ${session.sessionId}: ${why}`);
+  }
+
+  rejected({ error, machineId, remoteAddress }: RejectedConnection): void {
+    const who = machineId === undefined ? 'a connection' : `"${printable(machineId)}"`;
+    const sign = this.#screen.paint('yellow', '!');
+    this.#log(`${sign} turned away ${who} from ${remoteAddress ?? 'nowhere'}: ${printable(error.message)}`);
+  }
+
+  message({ text, listeners, bytes, channel }: Parameters<ServerReport['message']>[0], session: ServerSession): void {
+    const what =
+      text === undefined ? this.#screen.paint('dim', `${formatBytes(bytes.length)}, no text`) : printable(text);
+    const to = this.#screen.paint('dim', text === undefined ? 'to nobody' : `to ${listeners}`);
+    this.#log(`  ${this.#name(session)} ${this.#screen.paint('dim', `on ${channel}`)} ${what}  ${to}`);
+  }
+
+  transferBegan(transfer: FileTransfer, session: ServerSession): void {
+    const startMs = performance.now();
+    const view = () => ({
+      direction: transfer.direction,
+      name: transfer.name,
+      peer: sessionName(session, this.#settings.allowDuplicateIds),
+      progress: transfer.progress,
+    });
+    const update = () => this.#board.update(transfer, view());
+    transfer.on('progress', update);
+    update();
+    const end = (line: string) => {
+      transfer.off('progress', update);
+      this.#board.end(transfer, this.#stamped(line));
+    };
+    transfer.done.then(
+      (result) => end(doneLine(view(), result, performance.now() - startMs, this.#screen)),
+      (error: unknown) => end(failedLine(view(), (error as Error).message, this.#screen)),
+    );
+  }
+
+  transferRefused(transfer: FileTransfer, error: Error, session: ServerSession | undefined): void {
+    const peer = session && { peer: sessionName(session, this.#settings.allowDuplicateIds) };
+    this.#log(failedLine({ direction: transfer.direction, name: transfer.name, ...peer }, error.message, this.#screen));
+  }
+
+  problem(error: Error): void {
+    this.#log(`${this.#screen.paint('red', '!')} ${printable(error.message)}`);
+  }
+
+  closing(runningTransfers: number): void {
+    const files = runningTransfers === 1 ? '1 transfer' : `${runningTransfers} transfers`;
+    const wait = runningTransfers === 0 ? '' : `: ${files} may go on for up to 3 s; Ctrl-C again to stop at once`;
+    this.#log(`closing${wait}`);
+  }
+
+  closed(): void {
+    this.#log('closed');
+  }
+
+  failed(error: Error, advice: string | undefined): void {
+    console.error(`error: ${printable(error.message)}${advice === undefined ? '' : `\n${advice}`}`);
+  }
+
+  #name(session: ServerSession): string {
+    return this.#screen.paint('bold', printable(sessionName(session, this.#settings.allowDuplicateIds)));
+  }
+
+  #log(text: string): void {
+    this.#screen.print(this.#stamped(text));
+  }
+
+  #stamped(text: string): string {
+    return `${this.#screen.paint('dim', new Date().toTimeString().slice(0, 8))} ${text}`;
+  }
+}

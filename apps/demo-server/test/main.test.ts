@@ -1,0 +1,52 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+
+const script = fileURLToPath(import.meta.resolve('@tcpcomm/demo-server/main'));
+
+function run(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [...process.execArgv, script, ...args], (_error, stdout, stderr) => {
+      resolve({ status: child.exitCode ?? -1, stdout, stderr });
+    });
+  });
+}
+
+it('--help teaches by examples', async () => {
+  const { status, stdout } = await run('--help');
+  expect(status).toBe(0);
+  expect(stdout).toContain('(default: 60000)');
+  expect(stdout).toContain('$ npx --yes pnpm@12 demo:server --root ~/exchange --rate 2M');
+});
+
+it.each([
+  [['--port', '65536'], 'Expected a whole number from 0 to 65535.'],
+  [['--rate', 'fast'], 'Expected bytes a second such as 500000, 500k, 9M, 1.5G, or unlimited.'],
+  [['--prot', '1'], 'Did you mean --port?'],
+  [['surplus'], 'too many arguments'],
+])('%j is a wrong command line: status 2', async (args, message) => {
+  const { status, stdout, stderr } = await run(...args);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).toContain(message);
+});
+
+it('a root that is no folder is told before it listens', async () => {
+  expect(await run('--port', '0', '--root', script)).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: `error: --root must be a folder, something else is at ${script}\n`,
+  });
+});
+
+it('a port that is taken: says --port', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  const { status, stderr } = await run('--port', String(port));
+  other.close();
+  expect(status).toBe(1);
+  expect(stderr).toContain(`cannot listen on 127.0.0.1, port ${port}`);
+  expect(stderr).toContain('Choose a port with --port, 0 for a free one.');
+});

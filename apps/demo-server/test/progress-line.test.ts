@@ -1,0 +1,58 @@
+import stringWidth from 'string-width';
+import { expect, it } from 'vitest';
+import { plainProgressLine, progressLines, type TransferView } from '../src/terminal/progress-line.ts';
+
+const half: TransferView = {
+  direction: 'incoming',
+  name: 'picture.jpg',
+  progress: { transferredBytes: 12e6, totalBytes: 24e6, percent: 50, bytesPerSecond: 9e6, remainingMs: 1_333 },
+};
+const long: TransferView = {
+  ...half,
+  direction: 'outgoing',
+  peer: 'anna',
+  name: `größe 日本語 ${'x'.repeat(200)}.bin`,
+};
+
+function lines(columns: number, ...views: TransferView[]): string[] {
+  return progressLines(views, { columns, paint: (_style, text) => text });
+}
+
+it('a line shows name, percent, bar, bytes, rate and time left', () => {
+  const bar = '━'.repeat(18) + '─'.repeat(18);
+  expect(lines(100, half)).toEqual([`↓ picture.jpg  50 % ${bar}    12.0 of 24.0 MB    9.0 MB/s   0:02 left`]);
+});
+
+it('a narrow terminal is spared the details, then the bar', () => {
+  expect(lines(80, half)[0]).toMatch(/^↓ picture\.jpg {2}50 % ━+─+ {4}12\.0 of 24\.0 MB {4}9\.0 MB\/s {3}0:02 left$/);
+  expect(lines(60, half)[0]).toMatch(/^↓ picture\.jpg {2}50 % ━+─+ {4}12\.0 of 24\.0 MB$/);
+  expect(lines(40, half)[0]).toMatch(/^↓ picture\.jpg {2}50 % ━+─+$/);
+  expect(lines(24, half)[0]).toMatch(/^↓ picture\.jpg {2}50 %$/);
+  expect(lines(16, half)[0]).toMatch(/^↓ \S+…\S+ {2}50 %$/);
+});
+
+it('no line is wider than the terminal, and the columns of several stand in line', () => {
+  for (let columns = 10; columns <= 200; columns += 1) {
+    const widths = lines(columns, half, long).map((line) => stringWidth(line));
+    expect(widths[0]).toBeLessThan(columns);
+    expect(widths[1]).toBe(widths[0]);
+  }
+});
+
+it('the bar is empty at the start and full at the end', () => {
+  const at = (percent: number) => lines(60, { ...half, progress: { ...half.progress, percent } })[0]!;
+  expect(at(0)).not.toContain('━');
+  expect(at(100)).not.toContain('─');
+});
+
+it('a plain line says the same without a bar, and nothing of what is not known', () => {
+  expect(plainProgressLine(half)).toBe('↓ picture.jpg  50 %, 12.0 of 24.0 MB, 9.0 MB/s, 0:02 left');
+  const progress = {
+    transferredBytes: 5,
+    totalBytes: undefined,
+    percent: 0,
+    bytesPerSecond: 0,
+    remainingMs: undefined,
+  };
+  expect(plainProgressLine({ ...half, name: 'a\x1bb', progress })).toBe('↓ a\\u{1b}b  0 %, 5 B, 0 B/s');
+});

@@ -1,0 +1,35 @@
+import type { MetricName } from './metrics.ts';
+import type { Load, Subject } from './subject.ts';
+
+/** The name of our own subject; ratios are given to it and to a suite's baseline. */
+export const OURS = 'tcpcomm';
+
+/** A question with its cases, and who is asked. */
+export interface Suite<L extends Load = Load> {
+  readonly name: string;
+  /** The `import.meta.url` of the module that exports it as `suite`: the processes load their subject through it. */
+  readonly url: string;
+  /** One line for `--list`. */
+  readonly summary: string;
+  /** What a reader of the tables must know, one sentence each. */
+  readonly notes: readonly string[];
+  /** The subject that the others are compared with, beside ours. */
+  readonly baseline: string;
+  readonly cases: readonly BenchmarkCase<L>[];
+  /** Loaded only in the processes that need them, in the order of the tables. */
+  readonly subjects: Readonly<Record<string, () => Promise<{ readonly subject: Subject<L> }>>>;
+  /** The programs that a subject cannot do without. Where one is not installed, the subject is skipped. */
+  readonly programs?: Readonly<Record<string, readonly string[]>>;
+  /** Puts into the suite's folder what a load needs. */
+  prepare?(load: L, folder: string): Promise<void>;
+}
+
+export interface BenchmarkCase<L extends Load = Load> {
+  readonly name: string;
+  /** The metric that the ratios are about. */
+  readonly headline: MetricName;
+  /** At scale 1: so much that a measurement takes one or two seconds. */
+  readonly load: L;
+  /** Subjects too slow for the whole load, and the share of it that they do. Their CPU time is projected to the whole. */
+  readonly shares?: Readonly<Record<string, number>>;
+}

@@ -1,0 +1,32 @@
+import type { Suite } from '../harness/suite.ts';
+import type { MessageLoad } from '../subjects/message-load.ts';
+
+/** Large messages on one channel, as fast as they go. */
+export const suite: Suite<MessageLoad> = {
+  name: 'bulk',
+  url: import.meta.url,
+  summary: 'large messages on one channel, server to client',
+  notes: [
+    'The client asks, the server sends; the time is the client’s, from its first byte to its last.',
+    '`net` writes the same 8-byte header before each payload and reads with `onread`; its receiver only counts bytes.',
+    '`http2` has windows of 8 MB for stream and session, no TLS and no framing of messages.',
+  ],
+  baseline: 'net',
+  cases: [
+    {
+      name: '64KiB',
+      headline: 'megabytesPerSecond',
+      load: { pattern: 'one-way', messageBytes: 65_536, count: 32_768 },
+    },
+    {
+      name: '1MiB',
+      headline: 'megabytesPerSecond',
+      load: { pattern: 'one-way', messageBytes: 1_048_576, count: 2_560 },
+    },
+  ],
+  subjects: {
+    tcpcomm: () => import('../subjects/tcpcomm-messages.ts'),
+    net: () => import('../subjects/net-bulk.ts'),
+    http2: () => import('../subjects/http2-bulk.ts'),
+  },
+};

@@ -1,0 +1,7 @@
+import type { Suite } from '../harness/suite.ts';
+import { suite as bulk } from './bulk.ts';
+import { suite as files } from './files.ts';
+import { suite as messages } from './messages.ts';
+
+/** All suites, in the order in which they run. */
+export const suites: readonly Suite[] = [bulk, messages, files].map((suite) => suite as unknown as Suite);

@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bench } from '../src/bench.ts';
+import type { SuiteFile } from '../src/report/result-file.ts';
+import { suites } from '../src/suites/suite-list.ts';
+
+let folder: string;
+const outerTemporaryFolder = process.env.TMPDIR;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tcpcomm-bench-test-'));
+  process.env.TMPDIR = folder;
+});
+
+afterAll(async () => {
+  if (outerTemporaryFolder === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = outerTemporaryFolder;
+  await rm(folder, { recursive: true });
+});
+
+describe('a quick run', () => {
+  it('measures a case of every suite, prints the tables, writes the file, and leaves nothing behind', async () => {
+    const jsonPath = join(folder, 'result.json');
+    const cases = ['64KiB', 'one-way', 'server-to-client'].flatMap((name) => ['--case', name]);
+    const subjects = ['tcpcomm', 'net'].flatMap((name) => ['--subject', name]);
+    const { status, printed } = await run('--quick', '--scale', '0.005', ...cases, ...subjects, '--json', jsonPath);
+    expect(status).toBe(0);
+    expect(printed).toContain('== bulk: ');
+    expect(printed).toMatch(/^net +[\d,]+ /m);
+
+    const files = JSON.parse(await readFile(jsonPath, 'utf8')) as SuiteFile[];
+    expect(files.map(({ suite }) => suite)).toEqual(['bulk', 'messages', 'files']);
+    const results = files.flatMap((file) => file.results);
+    expect(results.map((result) => `${result.case} ${result.subject}`)).toEqual([
+      ...['64KiB tcpcomm', '64KiB net', 'one-way tcpcomm', 'one-way net', 'server-to-client tcpcomm'],
+    ]);
+    for (const { metrics } of results) {
+      expect(metrics.megabytesPerSecond).toBeGreaterThan(0.1);
+      expect(metrics.megabytesPerSecond).toBeLessThan(100_000);
+      expect(metrics.cpuSeconds).toBeGreaterThan(0);
+      expect(metrics.peakRssMegabytes).toBeGreaterThan(10);
+      expect(metrics.peakRssMegabytes).toBeLessThan(2000);
+    }
+    expect(files[0]!.machine.cores).toBeGreaterThan(0);
+    expect(await readdir(folder)).toEqual(['result.json']);
+  });
+
+  it('times round trips', async () => {
+    const jsonPath = join(folder, 'round-trip.json');
+    await run('messages', '--quick', '--case', 'round-trip', '--subject', 'tcpcomm', '--json', jsonPath);
+    const { results } = JSON.parse(await readFile(jsonPath, 'utf8')) as SuiteFile;
+    const { p50Ms = 0, p99Ms = 0 } = results[0]!.metrics;
+    expect(p50Ms).toBeGreaterThan(0.001);
+    expect(p99Ms).toBeGreaterThanOrEqual(p50Ms);
+    expect(p99Ms).toBeLessThan(1000);
+  });
+});
+
+it('an unknown suite ends with status 2 and the list of suites', async () => {
+  const { status, progress } = await run('nonsense');
+  expect(status).toBe(2);
+  expect(progress).toContain('there is no suite nonsense; the suites are bulk, messages, files');
+});
+
+it('--help and --list measure nothing', async () => {
+  expect(await run('--help')).toMatchObject({ status: 0, printed: expect.stringContaining('pnpm bench [SUITE...]') });
+  expect(await run('--list')).toMatchObject({ status: 0, printed: expect.stringContaining('round-trip') });
+});
+
+it('SIGINT ends the program with status 130, and nothing of it is left', async () => {
+  const main = join(import.meta.dirname, '../src/main.ts');
+  const program = spawn(
+    process.execPath,
+    [...process.execArgv, main, 'files', '--subject', 'tcpcomm', '--quick', '--rounds', '1000'],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, TMPDIR: await mkdtemp(join(folder, 'interrupted-')) },
+    },
+  );
+  await once(program.stderr, 'data'); // it has measured something, and goes on
+  program.kill('SIGINT');
+  expect(await once(program, 'close')).toEqual([130, null]);
+  for (const name of await readdir(folder)) {
+    if (name.startsWith('interrupted-')) expect(await readdir(join(folder, name))).toEqual([]);
+  }
+});
+
+async function run(...args: string[]): Promise<{ status: number; printed: string; progress: string }> {
+  const printed: string[] = [];
+  const progress: string[] = [];
+  const status = await bench(args, {
+    suites,
+    signal: new AbortController().signal,
+    print: (text) => printed.push(text),
+    printProgress: (text) => progress.push(text),
+  });
+  return { status, printed: printed.join('\n'), progress: progress.join('\n') };
+}

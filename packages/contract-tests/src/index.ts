@@ -1,0 +1,13 @@
+export { collectMessages, collectTexts, type ReceivedMessage } from './collect-messages.ts';
+export {
+  connectFilePair,
+  type Direction,
+  DIRECTIONS,
+  type FilePair,
+  filesBelow,
+  move,
+  type MoveOptions,
+  nextTransfer,
+  routeOf,
+} from './file-pair.ts';
+export { connectPair, type End, ENDS, endsOf, type PairOptions, type SessionPair } from './session-pair.ts';

@@ -1,0 +1,207 @@
+import { TcpCommClient } from '@tcpcomm/client';
+import { UsageError } from '@tcpcomm/protocol';
+import { TcpCommServer } from '@tcpcomm/server';
+import type { Session } from '@tcpcomm/session';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkForLeaks } from '@tcpcomm/test-support';
+import { connectPair, ENDS, endsOf, type SessionPair } from '../src/index.ts';
+
+/** A call with one wrong argument, and what the error must tell: the argument's name and what it must be. */
+type Row = readonly [call: string, make: (session: Session) => unknown, name: string, range: string, got: string];
+
+const bytes = Uint8Array.of(1);
+/** What a program written in JavaScript may pass, whatever the types say. */
+const wrong = (value: unknown): never => value as never;
+
+const CHANNEL_RANGE = 'a whole number from 1 to 250';
+const DURATION_RANGE = 'a number of milliseconds from 0 to Infinity';
+
+const SESSION_ROWS: readonly Row[] = [
+  ['sendBytes of a text', (session) => session.sendBytes(wrong('text')), 'bytes', 'a Uint8Array', '"text"'],
+  [
+    'sendBytes of an array',
+    (session) => session.sendBytes(wrong([1])),
+    'bytes',
+    'a Uint8Array',
+    'an object of type Array',
+  ],
+  ['sendBytes of nothing', (session) => session.sendBytes(wrong(undefined)), 'bytes', 'a Uint8Array', 'undefined'],
+  ...[0, 251, 255, -1, 1.5, NaN, Infinity, '1', null].map((channel): Row => [
+    `sendBytes on channel ${JSON.stringify(channel)}`,
+    (session) => session.sendBytes(bytes, wrong(channel)),
+    'channel',
+    CHANNEL_RANGE,
+    typeof channel === 'string' ? `"${channel}"` : String(channel),
+  ]),
+  [
+    'sendText of bytes',
+    (session) => session.sendText(wrong(bytes)),
+    'text',
+    'a string',
+    'an object of type Uint8Array',
+  ],
+  ['sendText on channel 300', (session) => session.sendText('a', 300), 'channel', CHANNEL_RANGE, '300'],
+  ['channel 0', (session) => session.channel(0), 'channel', CHANNEL_RANGE, '0'],
+  [
+    'channel with a mark below 0',
+    (session) => session.channel(1, { highWaterMark: -1 }),
+    'highWaterMark',
+    'a whole number from 0 to 9007199254740991',
+    '-1',
+  ],
+  ['getFile of a number', (session) => session.getFile(wrong(1)), 'remotePath', 'a string', '1'],
+  ['getFile to nothing', (session) => session.getFile('a', { to: wrong(null) }), 'to', 'a string', 'null'],
+  [
+    'getFile with an unknown way to overwrite',
+    (session) => session.getFile('a', { overwrite: wrong('ask') }),
+    'overwrite',
+    '"replace" or "refuse"',
+    '"ask"',
+  ],
+  ['sendFile of nothing', (session) => session.sendFile(wrong(undefined)), 'localPath', 'a string', 'undefined'],
+  ['sendFile as a number', (session) => session.sendFile('a', { as: wrong(7) }), 'as', 'a string', '7'],
+  [
+    'sendFile with an unknown way to overwrite',
+    (session) => session.sendFile('a', { overwrite: wrong(true) }),
+    'overwrite',
+    '"replace" or "refuse"',
+    'true',
+  ],
+  ['close in less than no time', (session) => session.close({ drainMs: -1 }), 'drainMs', DURATION_RANGE, '-1'],
+  ['close in NaN', (session) => session.close({ drainMs: NaN }), 'drainMs', DURATION_RANGE, 'NaN'],
+];
+
+async function errorOf(call: () => unknown): Promise<Error> {
+  try {
+    await call();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe.each(ENDS)('wrong arguments at a %s', (end) => {
+  let pair: SessionPair;
+  beforeAll(async () => {
+    pair = await connectPair();
+  });
+  afterAll(() => pair[Symbol.asyncDispose]());
+
+  it.each(SESSION_ROWS)(
+    '%s: a UsageError that names the argument, the range and what came',
+    async (_call, make, name, range, got) => {
+      const { local } = endsOf(pair, end);
+      const error = await errorOf(() => make(local));
+      expect(error).toBeInstanceOf(UsageError);
+      expect(error).toMatchObject({ name: 'UsageError', code: 'ERR_TCPCOMM_USAGE' });
+      expect(error.message).toContain(`${name} must be ${range}`);
+      expect(error.message).toContain(`got ${got}`);
+      expect(local.isOpen).toBe(true);
+      expect(local.getSendQueueSize()).toBe(0);
+    },
+  );
+
+  it('a promise rejects, where a method returns one; it never throws at once', () => {
+    const { local } = endsOf(pair, end);
+    for (const [, make] of SESSION_ROWS.slice(0, 14)) {
+      const promise = make(local) as Promise<void>;
+      expect(promise).toBeInstanceOf(Promise);
+      promise.catch(() => undefined);
+    }
+  });
+});
+
+const SESSION_OPTIONS: readonly (readonly [option: string, value: unknown, name: string, range: string])[] = [
+  ['maxMessageBytes', 0, 'maxMessageBytes', 'a whole number from 1 to 1099511627776'],
+  ['maxMessageBytes', 2 ** 40 + 1, 'maxMessageBytes', 'a whole number from 1 to 1099511627776'],
+  ['channelWindowBytes', 65_535, 'channelWindowBytes', 'a whole number from 65536 to 1099511627776'],
+  ['channelWindowBytes', '1 MiB', 'channelWindowBytes', 'a whole number from 65536 to 1099511627776'],
+  ['maxQueuedBytes', 0, 'maxQueuedBytes', 'a whole number from 1 to 9007199254740991'],
+  ['keepAliveIntervalMs', 0, 'keepAliveIntervalMs', 'a whole number from 1 to 2147483647'],
+  ['keepAliveTimeoutMs', Infinity, 'keepAliveTimeoutMs', 'a whole number from 1 to 2147483647'],
+  ['keepAliveTimeoutMs', 15_000, 'keepAliveTimeoutMs', 'above keepAliveIntervalMs 15000'],
+  ['files', { root: 5 }, 'files.root', 'a string'],
+  ['files', { root: '' }, 'files.root', 'the path of a folder'],
+  ['files', { root: '/tmp', read: 'yes' }, 'files.read', 'true or false'],
+  ['files', { root: '/tmp', write: 1 }, 'files.write', 'true or false'],
+  ['onMessage', 'print', 'onMessage', 'a function'],
+];
+
+describe('wrong options', () => {
+  checkForLeaks();
+
+  it.each([
+    ...SESSION_OPTIONS,
+    ['bytesPerSecond', -1, 'bytesPerSecond', 'a number of bytes a second from 1 to Infinity, or 0'],
+    ['bytesPerSecond', NaN, 'bytesPerSecond', 'a number of bytes a second from 1 to Infinity, or 0'],
+    ['bytesPerSecond', 0.5, 'bytesPerSecond', 'a number of bytes a second from 1 to Infinity, or 0'],
+    ['enforceUniqueMachineIds', 'no', 'enforceUniqueMachineIds', 'true or false'],
+    ['maxSessions', 0, 'maxSessions', 'a whole number from 1 to 1000000'],
+    ['handshakeTimeoutMs', 0, 'handshakeTimeoutMs', 'a whole number from 1 to 2147483647'],
+  ] as const)('a server with %s %j is not made', async (option, value, name, range) => {
+    const error = await errorOf(() => new TcpCommServer({ [option]: value }));
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error.message).toContain(`${name} must be ${range}`);
+  });
+
+  it.each([
+    ...SESSION_OPTIONS,
+    ['machineId', 5, 'machineId', 'a string of at most 256 characters'],
+    ['machineId', 'x'.repeat(257), 'machineId', 'a string of at most 256 characters'],
+  ] as const)('a client with %s %j is not made', async (option, value, name, range) => {
+    const error = await errorOf(() => new TcpCommClient({ [option]: value }));
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error.message).toContain(`${name} must be ${range}`);
+  });
+
+  it.each([
+    ['a port of 0', ['127.0.0.1', 0], 'port must be a whole number from 1 to 65535, got 0'],
+    ['a port of 65536', ['127.0.0.1', 65_536], 'port must be a whole number from 1 to 65535, got 65536'],
+    ['no host', [undefined, 1], 'host must be a string, got undefined'],
+    ['less than no time', ['127.0.0.1', 1, { timeoutMs: -5 }], 'timeoutMs must be a number of milliseconds from 0'],
+  ] as const)('a client does not connect with %s', async (_what, args, message) => {
+    const client = new TcpCommClient();
+    const error = await errorOf(() => client.connect(...(args as unknown as [string, number])));
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error.message).toContain(message);
+    await client.close();
+  });
+
+  it('a client does not take a machine id of 257 characters', async () => {
+    const client = new TcpCommClient();
+    expect((await errorOf(() => client.setMachineId('x'.repeat(257)))).message).toBe(
+      'machineId must be a string of at most 256 characters, got a string of 257 characters',
+    );
+    client.setMachineId('x'.repeat(256));
+    await client.close();
+  });
+
+  it.each([
+    ['a port of -1', -1, 'port must be a whole number from 0 to 65535, got -1'],
+    ['a port of "80"', { port: '80' }, 'port must be a whole number from 0 to 65535, got "80"'],
+    ['a host of 5', { port: 0, host: 5 }, 'host must be a string, got 5'],
+  ])('a server does not listen at %s, and can be started after that', async (_what, where, message) => {
+    await using server = new TcpCommServer();
+    const error = await errorOf(() => server.start(wrong(where)));
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error.message).toBe(message);
+    await server.start({ port: 0, host: '127.0.0.1' });
+  });
+
+  it.each([
+    ['bytes', () => ['sendBytes', 'text', 1], 'bytes must be a Uint8Array'],
+    ['the channel', () => ['sendBytes', bytes, 300], 'channel must be a whole number from 1 to 250, got 300'],
+    ['the text', () => ['sendText', bytes, 1], 'text must be a string'],
+    ['the rate', () => ['throttleNetworkBps', -5], 'bytesPerSecond must be a number of bytes a second'],
+    ['the time to close', () => ['close', { drainMs: 'soon' }], 'drainMs must be a number of milliseconds'],
+  ] as const)('a server checks %s, even when there is no session', async (_what, call, message) => {
+    await using server = new TcpCommServer();
+    await server.start({ port: 0, host: '127.0.0.1' });
+    const [method, ...args] = call() as readonly unknown[] as readonly [string, ...unknown[]];
+    const error = await errorOf(() =>
+      (server as unknown as Record<string, (...args: unknown[]) => unknown>)[method]!(...args),
+    );
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error.message).toContain(message);
+  });
+});

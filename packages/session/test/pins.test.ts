@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest';
+import * as session from '../src/index.ts';
+
+// What the packages above rely on. Literals, on purpose: a change here is a change for them.
+
+it('the exports', () => {
+  expect(Object.keys(session).sort()).toEqual([
+    'Channel',
+    'ClientHandshake',
+    'DEFAULT_ENGINE_SETTINGS',
+    'FileTransfer',
+    'ServerHandshake',
+    'Session',
+    'Transport',
+    'errorOfClosing',
+    'failureReason',
+    'goodbyeReason',
+    'requireFileAccess',
+    'resolveSessionOptions',
+  ]);
+});
+
+it('the settings of an engine', () => {
+  expect(session.DEFAULT_ENGINE_SETTINGS).toEqual({
+    maxQueuedBytes: 134_217_728,
+    inFlightBytes: 1_048_576,
+    assemblyBudgetBytes: 134_217_728,
+    maxTransfers: 64,
+    keepAliveIntervalMs: 15_000,
+    keepAliveTimeoutMs: 45_000,
+    farewellDrainMs: 3_000,
+    farewellReplyMs: 1_000,
+  });
+});

@@ -1,0 +1,70 @@
+import { readdirSync, readlinkSync } from 'node:fs';
+import process from 'node:process';
+import { afterEach, beforeEach, expect } from 'vitest';
+import { existingTemporaryFolders } from './temporary-folder.ts';
+import { waitUntil } from './wait-until.ts';
+
+/** How long what was closed may take to disappear: less than any timer of the library, or one left behind would run out unseen. */
+const SETTLE_MS = 800;
+/** What ends by itself within a turn of the event loop, and the test runner's own channel. */
+const IGNORED_RESOURCES = new Set(['Immediate', 'TickObject', 'PipeWrap', 'TTYWrap', 'CloseReq']);
+
+interface Stock {
+  /** Sockets, timers, workers, requests of the file system: how many of each kind keep this process alive. */
+  readonly resources: ReadonlyMap<string, number>;
+  /** Open descriptors of this process, as `number -> what`; empty where there is no /proc. */
+  readonly descriptors: ReadonlySet<string>;
+  readonly folders: ReadonlySet<string>;
+}
+
+/**
+ * Call it first in a test file: after each test it proves that no socket, timer, worker, file descriptor or temporary file is
+ * left that was not there before it.
+ */
+export function checkForLeaks(): void {
+  let before: Stock | undefined;
+  beforeEach(() => {
+    before = takeStock();
+  });
+  // Hooks run in reverse order: what a test file cleans up in its own has gone when this one looks.
+  afterEach(async () => {
+    const stock = before;
+    if (stock === undefined) return;
+    await waitUntil('nothing is left', () => leaksSince(stock).length === 0, SETTLE_MS).catch(() => undefined);
+    expect(leaksSince(stock), 'left behind by this test').toEqual([]);
+  });
+}
+
+/** What there is now and was not there before, in words; for the tests of the check itself. */
+export function leaksSince(before: Stock): string[] {
+  const now = takeStock();
+  return [
+    ...[...now.resources]
+      .filter(([kind, count]) => count > (before.resources.get(kind) ?? 0))
+      .map(([kind, count]) => `${count - (before.resources.get(kind) ?? 0)} x ${kind}`),
+    ...[...now.descriptors.difference(before.descriptors)].map((descriptor) => `descriptor ${descriptor}`),
+    ...[...now.folders.difference(before.folders)].map((folder) => `folder ${folder}`),
+  ];
+}
+
+export function takeStock(): Stock {
+  const resources = new Map<string, number>();
+  for (const kind of process.getActiveResourcesInfo()) {
+    if (!IGNORED_RESOURCES.has(kind)) resources.set(kind, (resources.get(kind) ?? 0) + 1);
+  }
+  return { resources, descriptors: openDescriptors(), folders: new Set(existingTemporaryFolders()) };
+}
+
+function openDescriptors(): Set<string> {
+  if (process.platform !== 'linux') return new Set();
+  const folder = '/proc/self/fd';
+  const found = new Set<string>();
+  for (const number of readdirSync(folder)) {
+    try {
+      found.add(`${number} -> ${readlinkSync(`${folder}/${number}`)}`);
+    } catch {
+      // The one that listed the folder is closed already.
+    }
+  }
+  return found;
+}
