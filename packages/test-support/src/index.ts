@@ -1,4 +1,5 @@
 export { type ChildOptions, type ChildResult, runForJson, runProgram } from './child-program.ts';
+export { type HostileFrames, harmlessFrames, hostileFrames, SMALL_LIMITS } from './hostile-frames.ts';
 export { checkForLeaks, leaksSince, takeStock } from './leak-check.ts';
 export { parseRawFrames, rawCounters, rawFrame, type RawFrame, type RawFrameParts, rawPreface } from './raw-frame.ts';
 export { RawListener, RawPeer } from './raw-peer.ts';

@@ -1,8 +1,8 @@
-// Moves files as a user who may not: prints the code of each error as JSON. Its argument is an empty folder.
+// Moves files as a user who may not: prints the side and code of each error as JSON. Its argument is an empty folder.
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { TcpCommError } from '@tcpcomm/protocol';
+import { TransferError } from '@tcpcomm/protocol';
 import type { FileTransfer } from '@tcpcomm/session';
 import { connectPair } from '../../src/index.ts';
 
@@ -24,12 +24,12 @@ if (process.getuid?.() === 0) {
   process.setuid?.(NOBODY);
 }
 
-const outcomes: Record<string, string[]> = {};
+const outcomes: Record<string, string> = {};
 {
   await using pair = await connectPair({ session: { files: { root: folder } } });
   const attempt = async (what: string, file: FileTransfer) => {
     const error: unknown = await file.done.catch((reason: unknown) => reason);
-    outcomes[what] = [error instanceof TcpCommError ? error.code : String(error)];
+    outcomes[what] = error instanceof TransferError ? `${error.side} ${error.code}` : String(error);
   };
   const { client } = pair;
   await attempt('get a file that may not be read', client.getFile('open/secret', { to: at('open/got') }));

@@ -37,8 +37,8 @@ describe('a run of packed messages', () => {
   });
 
   it.each([
-    ['the credit', 1000, 46],
-    ['the size of a frame', 38, 1000],
+    ['the credit', 1000, 50],
+    ['the size of a frame', 42, 1000],
   ])('is cut at the end of a message where %s ends within one', (_what, maxPayloadBytes, creditBytes) => {
     const segment = packedSegment(new PackBuffer(), 10, 20, 10, 10);
     const batch = new OutputBatch();

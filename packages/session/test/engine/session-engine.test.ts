@@ -129,6 +129,14 @@ describe('receiving', () => {
   });
 });
 
+it('a ping is answered with its own bytes, though the memory they came in is used again', () => {
+  const lone = new LoneEngine('server');
+  const received = pingFrame(testBytes(8));
+  lone.engine.receive(received, 0);
+  received.fill(0);
+  expect(lone.takeFrames().map(({ type, payload }) => [type, payload])).toEqual([[FrameType.PONG, testBytes(8)]]);
+});
+
 describe('silence', () => {
   const settings = { keepAliveIntervalMs: 15_000, keepAliveTimeoutMs: 45_000 };
 
