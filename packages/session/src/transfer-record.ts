@@ -102,6 +102,7 @@ export class TransferRecord {
   }
 
   advance(bytes: number): void {
+    if (this.isEnded) return;
     this.#transferredBytes += bytes;
     const nowMs = performance.now();
     if (nowMs - (this.#samples.at(-1)?.atMs ?? 0) >= SAMPLE_INTERVAL_MS) this.#sample(nowMs);

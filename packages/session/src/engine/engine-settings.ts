@@ -14,7 +14,7 @@ export interface EngineSettings {
   readonly keepAliveTimeoutMs: number;
   /** How long this end goes on sending what it has queued after the peer has said goodbye. */
   readonly farewellDrainMs: number;
-  /** How long a goodbye waits for the peer's answer. */
+  /** How long a goodbye waits for the peer's answer while nothing comes; while something does, `farewellDrainMs` longer. */
   readonly farewellReplyMs: number;
 }
 

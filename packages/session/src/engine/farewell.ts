@@ -10,17 +10,24 @@ export type FarewellState = 'none' | 'draining' | 'said' | 'over';
 /** How a session ends in good order, as state (docs/PROTOCOL.md §8). */
 export class Farewell {
   readonly #replyMs: number;
+  readonly #maxReplyMs: number;
   #state: FarewellState = 'none';
   #by: 'local' | 'remote' = 'local';
   #code = 0;
   #message = '';
   /** Until when the present state may last. */
   #untilMs = Infinity;
+  /** Beyond which no sign of life prolongs the wait for the peer's goodbye. */
+  #latestMs = Infinity;
   #peerGoodbye: GoAway | undefined;
 
-  /** @param replyMs how long a goodbye waits for the peer's answer */
-  constructor(replyMs: number) {
+  /**
+   * @param replyMs how long a goodbye waits for the peer's answer while nothing comes
+   * @param maxReplyMs how long it waits while the peer is still sending what it has queued
+   */
+  constructor(replyMs: number, maxReplyMs: number) {
     this.#replyMs = replyMs;
+    this.#maxReplyMs = maxReplyMs;
   }
 
   get state(): FarewellState {
@@ -71,6 +78,12 @@ export class Farewell {
   handleGoodbyeSent(nowMs: number): void {
     this.#state = 'said';
     this.#untilMs = nowMs + this.#replyMs;
+    this.#latestMs = nowMs + this.#maxReplyMs;
+  }
+
+  /** Bytes have come: a peer that is still sending has not said its goodbye yet, and will. */
+  handleReceived(nowMs: number): void {
+    if (this.#state === 'said') this.#untilMs = Math.min(nowMs + this.#replyMs, this.#latestMs);
   }
 
   /** Whether both have said goodbye, or the peer's answer is overdue. */

@@ -34,7 +34,7 @@ export interface SessionFrameEvents {
 
 /** Brings every frame to the part of the session that owns what it is about. */
 export class FrameRouter implements FrameHandler {
-  /** The time at which the bytes that are being routed came. */
+  /** The time of what is happening: here, of the bytes that are being routed. */
   nowMs = 0;
   /** Set with our goodbye: what of transfers crosses it belongs to those that ended with it. */
   ignoresTransfers = false;

@@ -80,7 +80,6 @@ export class SessionEngine implements ConnectionPhase {
   readonly #transfers: TransferExchange;
   readonly #keepalive: Keepalive;
   readonly #farewell: Farewell;
-  #nowMs: number;
   #closeReason: CloseReason | undefined;
 
   constructor(options: SessionEngineOptions) {
@@ -89,7 +88,6 @@ export class SessionEngine implements ConnectionPhase {
     this.#events = events;
     this.#settings = settings;
     this.#remoteLimits = remoteLimits;
-    this.#nowMs = options.nowMs;
     this.#sender = new FrameSender({
       packBuffer: this.#packBuffer,
       control: this.#control,
@@ -109,7 +107,7 @@ export class SessionEngine implements ConnectionPhase {
     );
     this.#transfers = new TransferExchange(
       role,
-      { sendControl: this.#sendControl.bind(this), activate, handleCreditDue },
+      { sendControl: this.#sendControl.bind(this), activate, handleCreditDue, isOpen: () => this.isOpen },
       events,
       this.#packBuffer,
       localLimits,
@@ -134,7 +132,7 @@ export class SessionEngine implements ConnectionPhase {
     );
     this.#receiver = new FrameReceiver(role, localLimits.maxFrameBytes, this.#router);
     this.#keepalive = new Keepalive(settings.keepAliveIntervalMs, settings.keepAliveTimeoutMs, options.nowMs);
-    this.#farewell = new Farewell(settings.farewellReplyMs);
+    this.#farewell = new Farewell(settings.farewellReplyMs, settings.farewellDrainMs + settings.farewellReplyMs);
   }
 
   // What the application wants.
@@ -205,9 +203,9 @@ export class SessionEngine implements ConnectionPhase {
   // What the connection does.
 
   receive(bytes: Uint8Array, nowMs: number): number {
-    this.#nowMs = nowMs;
     this.#router.nowMs = nowMs;
     this.#keepalive.handleReceived(nowMs);
+    this.#farewell.handleReceived(nowMs);
     try {
       this.#receiver.receive(bytes);
     } catch (error) {
@@ -217,25 +215,25 @@ export class SessionEngine implements ConnectionPhase {
   }
 
   handleEnd(nowMs: number): void {
-    this.#nowMs = nowMs;
+    this.#router.nowMs = nowMs;
     const hasLeave = this.#farewell.state === 'said' || this.#farewell.peerReceived !== undefined;
     if (hasLeave) this.#finish(this.#farewell.reason);
     else this.handleLoss(new ConnectionLostError('the peer ended the connection without a goodbye'), nowMs);
   }
 
   handleLoss(error: TcpCommError, nowMs: number): void {
-    this.#nowMs = nowMs;
+    this.#router.nowMs = nowMs;
     this.#finish(failureReason('network', error));
   }
 
   takeOutput(nowMs: number): OutputBatch | undefined {
-    this.#nowMs = nowMs;
+    this.#router.nowMs = nowMs;
     this.#advanceFarewell();
     return this.#sender.take(nowMs);
   }
 
   handleWritten(nowMs: number): void {
-    this.#nowMs = nowMs;
+    this.#router.nowMs = nowMs;
     this.#sender.handleWritten();
     this.#channels.handleWritten();
     this.#transfers.handleWritten();
@@ -248,7 +246,7 @@ export class SessionEngine implements ConnectionPhase {
 
   handleDeadline(nowMs: number): void {
     if (this.#closeReason) return;
-    this.#nowMs = nowMs;
+    this.#router.nowMs = nowMs;
     if (this.#keepalive.isPeerDead(nowMs)) {
       const code = codeOfWireError(WireError.KEEPALIVE_TIMEOUT);
       this.handleLoss(
@@ -284,7 +282,7 @@ export class SessionEngine implements ConnectionPhase {
   #handleGoodbye(goodbye: GoAway): void {
     this.#receiver.state = 'after-goodbye';
     this.#farewell.handlePeerGoodbye(goodbye);
-    this.#farewell.begin('remote', goodbye.code, goodbye.message, this.#nowMs + this.#settings.farewellDrainMs);
+    this.#farewell.begin('remote', goodbye.code, goodbye.message, this.#router.nowMs + this.#settings.farewellDrainMs);
     // The peer will send no more of any transfer, nor answer one.
     this.#transfers.stop(errorOfClosing(this.#farewell.reason));
     this.onWake();
@@ -320,7 +318,7 @@ export class SessionEngine implements ConnectionPhase {
   #advanceFarewell(): void {
     const isDrained =
       this.#farewell.state === 'draining' && this.#channels.queuedBytes === 0 && !this.#transfers.hasOpen;
-    if (this.#farewell.isGoodbyeDue(isDrained, this.#nowMs)) {
+    if (this.#farewell.isGoodbyeDue(isDrained, this.#router.nowMs)) {
       const error = errorOfClosing(this.#farewell.reason);
       this.#transfers.stop(error);
       this.#channels.stopSending(error);
@@ -329,9 +327,9 @@ export class SessionEngine implements ConnectionPhase {
         ...this.#farewell.words,
         received: this.#channels.receivedMessages,
       });
-      this.#farewell.handleGoodbyeSent(this.#nowMs);
+      this.#farewell.handleGoodbyeSent(this.#router.nowMs);
     }
-    if (this.#farewell.isOver(this.#nowMs)) this.#finish(this.#farewell.reason);
+    if (this.#farewell.isOver(this.#router.nowMs)) this.#finish(this.#farewell.reason);
   }
 
   #finish(reason: CloseReason): void {

@@ -40,10 +40,16 @@ export function isTransferFrameType(type: number): type is TransferFrameType {
   return TRANSFER_FRAMES.has(type);
 }
 
+/** What the transfers of a session ask of it. */
+export interface TransferExchangeHost extends Omit<TransferHost, 'forget'> {
+  /** Whether transfers may still be begun. */
+  isOpen(): boolean;
+}
+
 /** All transfers of a session: begins them, and brings each frame to the one that it belongs to. */
 export class TransferExchange {
   readonly #role: Role;
-  readonly #host: Omit<TransferHost, 'forget'>;
+  readonly #host: TransferExchangeHost;
   readonly #events: TransferEvents;
   readonly #packBuffer: PackBuffer;
   readonly #localLimits: ReceiveLimits;
@@ -52,7 +58,7 @@ export class TransferExchange {
 
   constructor(
     role: Role,
-    host: Omit<TransferHost, 'forget'>,
+    host: TransferExchangeHost,
     events: TransferEvents,
     packBuffer: PackBuffer,
     localLimits: ReceiveLimits,
@@ -132,7 +138,7 @@ export class TransferExchange {
 
   #handleRequest(id: number, request: FileRequest): void {
     this.#table.checkPeerId(id);
-    if (this.#refuseIfFull(id)) return;
+    if (this.#refuse(id)) return;
     this.#events.onFileRequest(this.#addOutgoing(id, 'requested'), request);
   }
 
@@ -143,17 +149,23 @@ export class TransferExchange {
       return;
     }
     this.#table.checkPeerId(id);
-    if (this.#refuseIfFull(id)) return;
+    if (this.#refuse(id)) return;
     const transfer = this.#addIncoming(id, 'requesting');
     transfer.handleOffer(offer);
     this.#events.onFileOffer(transfer, offer);
   }
 
-  #refuseIfFull(id: number): boolean {
-    if (!this.#table.isFullForPeer) return false;
-    const message = 'too many transfers are open already';
-    this.#host.sendControl(FrameType.FILE_ABORT, id, { code: WireError.TOO_MANY_TRANSFERS, message });
-    return true;
+  /** Turns down a transfer of the peer that cannot be begun now; returns whether it did. */
+  #refuse(id: number): boolean {
+    const refusal = this.#refusal;
+    if (refusal) this.#host.sendControl(FrameType.FILE_ABORT, id, refusal);
+    return refusal !== undefined;
+  }
+
+  get #refusal(): FileAbort | undefined {
+    if (!this.#host.isOpen()) return { code: WireError.CLOSED, message: 'the session is being closed' };
+    if (!this.#table.isFullForPeer) return undefined;
+    return { code: WireError.TOO_MANY_TRANSFERS, message: 'too many transfers are open already' };
   }
 
   #addIncoming(id: number, state: 'new' | 'requesting'): IncomingTransfer {
