@@ -84,7 +84,7 @@ describe('get', () => {
   it('says that a name leads out of the root', async () => {
     const { status, stderr } = await client('get', '../secret');
     expect(status).toBe(1);
-    expect(stderr).toContain('leads out of the offered folder');
+    expect(stderr).toContain('not a relative name below the offered folder');
     expect(stderr).toContain("Name a path below the server's --root");
   });
 

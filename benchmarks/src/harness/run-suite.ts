@@ -1,7 +1,7 @@
-import { join } from 'node:path';
 import { missingPrograms } from '../measure/find-program.ts';
 import { medianMetrics, type Metrics } from './metrics.ts';
 import type { Load } from './subject.ts';
+import { subjectNodeArguments } from './node-arguments.ts';
 import { runPair } from './run-pair.ts';
 import type { BenchmarkCase, Suite } from './suite.ts';
 
@@ -143,13 +143,13 @@ class CaseRun<L extends Load> {
 
   #nodeArguments(subject: string, round: number, role: string): string[] {
     const { profileFolder } = this.#options;
-    if (profileFolder === undefined) return process.execArgv;
+    if (profileFolder === undefined) return subjectNodeArguments();
     const name = [this.#suite.name, this.#case.name, subject, role, round].join('-');
     return [
-      ...process.execArgv,
+      ...subjectNodeArguments(),
       '--cpu-prof',
       `--cpu-prof-dir=${profileFolder}`,
-      `--cpu-prof-name=${join(name)}.cpuprofile`,
+      `--cpu-prof-name=${name}.cpuprofile`,
     ];
   }
 

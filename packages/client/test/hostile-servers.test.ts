@@ -29,7 +29,7 @@ const welcome = (changes: object = {}) =>
 
 /** A client on its way into a raw server: what becomes of `connect`, and the other end of its connection. */
 async function callOn(listener: RawListener) {
-  const client = new TcpCommClient({ machineId: 'caller', maxMessageBytes: 100_000, channelWindowBytes: 65_536 });
+  const client = new TcpCommClient({ machineId: 'caller', maxMessageBytes: 50_000, channelWindowBytes: 65_536 });
   const outcome = client.connect('127.0.0.1', listener.port).then(
     () => 'connected' as const,
     (error: unknown) => error as TcpCommError,
@@ -41,9 +41,9 @@ async function callOn(listener: RawListener) {
     peer,
     outcome,
     [Symbol.asyncDispose]: async () => {
+      client.destroy();
       peer.destroy();
-      await client.close({ drainMs: 0 });
-      await peer.waitForClose();
+      await Promise.all([client.closed, peer.waitForClose()]);
     },
   };
 }
@@ -60,7 +60,7 @@ it('a client introduces itself with the preface and HELLO at once, and says noth
     features: [],
     limits: {
       maxFrameBytes: 1_048_576,
-      maxMessageBytes: 100_000,
+      maxMessageBytes: 50_000,
       channelWindowBytes: 65_536,
       transferWindowBytes: 4_194_304,
     },
@@ -146,6 +146,7 @@ describe('a server that answers', () => {
     expect(error).toMatchObject({ code: `ERR_TCPCOMM_${code}` });
     expect((error as Error).message).toMatch(/\S/);
     await call.peer.waitForEnd();
+    call.peer.end();
     // It was no session, so the client may try again.
     const again = call.client.connect('127.0.0.1', listener.port);
     const peer = await listener.nextPeer();
@@ -228,11 +229,12 @@ describe('a server that breaks the protocol in its session', () => {
     const waiting = call.client.sendText('never consumed', 9, { confirm: true });
     waiting.catch(() => undefined);
     call.peer.send(bytes);
+    await call.peer.waitForEnd();
+    call.peer.end();
     const reason = await call.client.closed;
     expect(reason).toMatchObject({ by: 'local', code, isClean: false });
     expect(reason.error).toBeInstanceOf(ProtocolError);
     await expect(waiting).rejects.toBe(reason.error);
-    await call.peer.waitForEnd();
     expect(lastError(call.peer)).toEqual({ code: number, message: reason.message });
   });
 
@@ -248,6 +250,8 @@ describe('a server that breaks the protocol in its session', () => {
     await using listener = await RawListener.start();
     await using call = await letIn(listener);
     call.peer.send(rawFrame(0x13, { payload: { blockSizeBytes: 0, bytesPerSecond: 5 } }));
+    await call.peer.waitForEnd();
+    call.peer.end();
     expect((await call.client.closed).code).toBe('ERR_TCPCOMM_INVALID_CONTROL_MESSAGE');
   });
 

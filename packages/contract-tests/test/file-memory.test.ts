@@ -18,8 +18,8 @@ async function roomyFolder(bytes: number): Promise<string> {
 }
 
 it.each([
-  { direction: 'get', sizeBytes: 1.5 * GIGABYTE },
-  { direction: 'send', sizeBytes: 0.5 * GIGABYTE },
+  { direction: 'get', sizeBytes: GIGABYTE },
+  { direction: 'send', sizeBytes: 0.25 * GIGABYTE },
 ])(
   'to $direction $sizeBytes bytes costs both ends together less than 64 MB of memory',
   { timeout: 60_000 },

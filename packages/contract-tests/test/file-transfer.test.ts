@@ -208,10 +208,10 @@ describe.each(WAYS)('a $end that does $direction', ({ end, direction }) => {
     const file = move(files, direction, 'cut');
     const remote = await there;
     await waitUntil('it moves', () => file.progress.transferredBytes > 0);
-    await files.local.close({ drainMs: 0 });
+    await Promise.all([files.local.close({ drainMs: 0 }), files.remote.closed]);
+    expect(await filesBelow(target)).toEqual([]);
     await expect(file.done).rejects.toMatchObject({ code: 'ERR_TCPCOMM_SESSION_CLOSED' });
     await expect(remote.done).rejects.toMatchObject({ code: 'ERR_TCPCOMM_SESSION_CLOSED' });
-    await waitUntilEmpty(target);
   });
 
   it.each(['here', 'there'])(
@@ -226,23 +226,17 @@ describe.each(WAYS)('a $end that does $direction', ({ end, direction }) => {
       await waitUntil('it moves', () => file.progress.transferredBytes > 0);
       const destroyed = where === 'here' ? files.local : files.remote;
       destroyed.destroy();
+      await Promise.all([files.local.closed, files.remote.closed]);
+      expect(await filesBelow(target)).toEqual([]);
       for (const transfer of [file, remote]) {
         const isOwn = (transfer === file) === (where === 'here');
         const code = isOwn ? 'ERR_TCPCOMM_SESSION_CLOSED' : 'ERR_TCPCOMM_CONNECTION_LOST';
         await expect(transfer.done).rejects.toMatchObject({ code });
         expect(transfer.state).toBe('failed');
       }
-      await waitUntilEmpty(target);
     },
   );
 });
-
-async function waitUntilEmpty(folder: string): Promise<void> {
-  let left: string[] = ['not looked yet'];
-  const deadlineMs = performance.now() + 2000;
-  while (left.length > 0 && performance.now() < deadlineMs) left = await filesBelow(folder);
-  expect(left).toEqual([]);
-}
 
 describe('files in both directions at once', () => {
   it('arrive whole, forty of them from either end, while messages flow', async () => {

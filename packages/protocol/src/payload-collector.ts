@@ -14,6 +14,7 @@ export class PayloadCollector {
   #runStart = 0;
   #runEnd = 0;
   #byteLength = 0;
+  #copiedBytes = 0;
 
   /** Bytes gathered and not yet taken. */
   get byteLength(): number {
@@ -38,6 +39,7 @@ export class PayloadCollector {
     const joined = pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : join(pieces, this.#byteLength);
     this.#pieces.length = 0;
     this.#byteLength = 0;
+    this.#copiedBytes = 0;
     return joined;
   }
 
@@ -48,15 +50,16 @@ export class PayloadCollector {
       const taken = rest.subarray(0, block.length - this.#runEnd);
       block.set(taken, this.#runEnd);
       this.#runEnd += taken.length;
+      this.#copiedBytes += taken.length;
       rest = rest.subarray(taken.length);
     }
   }
 
-  /** The block, or a new one where it is full: as large as all that came so far, so that memory at most doubles. */
+  /** The block, or a new one where it is full: as large as all that was copied so far, so that memory at most doubles. */
   #blockWithRoom(): Uint8Array {
     if (this.#block !== undefined && this.#runEnd < this.#block.length) return this.#block;
     this.#finishRun();
-    this.#block = new Uint8Array(Math.min(MAX_BLOCK_BYTES, Math.max(FIRST_BLOCK_BYTES, this.#byteLength)));
+    this.#block = new Uint8Array(Math.min(MAX_BLOCK_BYTES, Math.max(FIRST_BLOCK_BYTES, this.#copiedBytes)));
     this.#runStart = 0;
     this.#runEnd = 0;
     return this.#block;

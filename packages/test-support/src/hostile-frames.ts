@@ -28,7 +28,7 @@ const repeat = (count: number, frame: Buffer) => Buffer.concat(new Array<Buffer>
 
 /**
  * Everything that an open session refuses, as sent by one side to the other, which has announced frames of at most 1 MiB,
- * messages of 100,000 bytes and windows of 64 KiB, and takes no message. No transfer is open.
+ * messages of 50,000 bytes and windows of 64 KiB, and takes no message. No transfer is open.
  */
 export function hostileFrames(sender: 'client' | 'server'): HostileFrames[] {
   const isClient = sender === 'client';
@@ -48,7 +48,7 @@ export function hostileFrames(sender: 'client' | 'server'): HostileFrames[] {
       [3, 'a header that announces 16 MB', rawFrame(MESSAGE, { channel: 1, length: 0xff_ff_ff })],
       [3, 'a header that announces a byte too much', rawFrame(MESSAGE, { channel: 1, length: 1_048_577 })],
       [3, 'an unknown extension of a byte too much', rawFrame(0x80, { length: 1_048_577 })],
-      [3, 'a control message above 64 KiB', rawFrame(0x20, { stream: ownId, length: 65_537 })],
+      [3, 'a control message above 64 KiB', rawFrame(0x20, { stream: ownId, payload: filling(1), length: 65_537 })],
     ],
     UNKNOWN_FRAME_TYPE: [0x00, 0x07, 0x0f, 0x16, 0x1f, 0x26, 0x7f].map((type) => [
       4,
@@ -76,7 +76,7 @@ export function hostileFrames(sender: 'client' | 'server'): HostileFrames[] {
       [5, 'a goodbye on channel 1', rawFrame(0x14, { channel: 1, payload: { code: 0, message: '', received: {} } })],
     ],
     FLOW_CONTROL: [
-      [6, 'a frame beyond the credit', rawFrame(MESSAGE, { channel: 1, length: 65_529 })],
+      [6, 'a frame beyond the credit', rawFrame(MESSAGE, { channel: 1, payload: filling(1), length: 65_529 })],
       [
         6,
         'messages beyond the credit',
@@ -135,13 +135,13 @@ export function hostileFrames(sender: 'client' | 'server'): HostileFrames[] {
         9,
         'a message larger than agreed, as soon as its fragment says so',
         Buffer.concat([
-          rawFrame(MESSAGE, { channel: 1, payload: filling(60_000) }),
-          rawFrame(MESSAGE, { channel: 1, length: 40_001 }),
+          rawFrame(MESSAGE, { channel: 1, payload: filling(40_000) }),
+          rawFrame(MESSAGE, { channel: 1, payload: filling(1), length: 10_001 }),
         ]),
       ],
     ],
     INVALID_ACKNOWLEDGEMENT: [
-      [10, 'an acknowledgement of what was not sent', rawFrame(ACK, { payload: rawCounters(1) })],
+      [10, 'an acknowledgement of what was not sent', rawFrame(ACK, { payload: rawCounters(1_000_000) })],
       [10, 'a counter above 2^53 - 1', rawFrame(ACK, { payload: filling(8) })],
       [10, 'credit below the window', rawFrame(CREDIT, { channel: 1, payload: rawCounters(1, 0) })],
       [10, 'consumption of what was not sent', rawFrame(CREDIT, { channel: 1, payload: rawCounters(70_000, 1) })],

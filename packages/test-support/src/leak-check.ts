@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks';
 import { readdirSync, readlinkSync } from 'node:fs';
 import process from 'node:process';
 import { afterEach, beforeEach, expect } from 'vitest';
@@ -6,12 +7,26 @@ import { waitUntil } from './wait-until.ts';
 
 /** How long what was closed may take to disappear: less than any timer of the library, or one left behind would run out unseen. */
 const SETTLE_MS = 800;
-/** What ends by itself within a turn of the event loop, and the test runner's own channel. */
-const IGNORED_RESOURCES = new Set(['Immediate', 'TickObject', 'PipeWrap', 'TTYWrap', 'CloseReq']);
+/** What ends by itself within a turn of the event loop, the test runner's own channel, and timers, which are followed one by one. */
+const IGNORED_RESOURCES = new Set(['Immediate', 'TickObject', 'PipeWrap', 'TTYWrap', 'CloseReq', 'Timeout']);
+
+/** The timers that there are, by the id of each: their number alone would hide a new one behind one that ran out. */
+const timers = new Map<number, NodeJS.Timeout>();
+createHook({
+  init: (id, type, _trigger, resource) => {
+    if (type === 'Timeout') timers.set(id, resource as NodeJS.Timeout);
+  },
+  destroy: (id) => {
+    timers.delete(id);
+  },
+  trackPromises: false,
+}).enable();
 
 interface Stock {
-  /** Sockets, timers, workers, requests of the file system: how many of each kind keep this process alive. */
+  /** Sockets, workers, requests of the file system: how many of each kind keep this process alive. */
   readonly resources: ReadonlyMap<string, number>;
+  /** The ids of those timers that keep it alive. */
+  readonly timers: ReadonlySet<number>;
   /** Open descriptors of this process, as `number -> what`; empty where there is no /proc. */
   readonly descriptors: ReadonlySet<string>;
   readonly folders: ReadonlySet<string>;
@@ -42,6 +57,7 @@ export function leaksSince(before: Stock): string[] {
     ...[...now.resources]
       .filter(([kind, count]) => count > (before.resources.get(kind) ?? 0))
       .map(([kind, count]) => `${count - (before.resources.get(kind) ?? 0)} x ${kind}`),
+    ...Array.from(now.timers.difference(before.timers), () => 'a timer'),
     ...[...now.descriptors.difference(before.descriptors)].map((descriptor) => `descriptor ${descriptor}`),
     ...[...now.folders.difference(before.folders)].map((folder) => `folder ${folder}`),
   ];
@@ -52,7 +68,8 @@ export function takeStock(): Stock {
   for (const kind of process.getActiveResourcesInfo()) {
     if (!IGNORED_RESOURCES.has(kind)) resources.set(kind, (resources.get(kind) ?? 0) + 1);
   }
-  return { resources, descriptors: openDescriptors(), folders: new Set(existingTemporaryFolders()) };
+  const lasting = new Set([...timers].filter(([, timer]) => timer.hasRef()).map(([id]) => id));
+  return { resources, timers: lasting, descriptors: openDescriptors(), folders: new Set(existingTemporaryFolders()) };
 }
 
 function openDescriptors(): Set<string> {

@@ -1,5 +1,5 @@
 /** An acknowledgement leaves at the latest after this many bytes (docs/PROTOCOL.md §7) ... */
-const ACKNOWLEDGE_AFTER_BYTES = 65_536;
+const ACKNOWLEDGE_AFTER_BYTES = 262_144;
 /** ... or this long after the first byte that is not acknowledged. */
 const ACKNOWLEDGE_AFTER_MS = 10;
 

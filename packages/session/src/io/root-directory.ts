@@ -52,7 +52,9 @@ export class RootDirectory {
     const isRelative = segments.every((segment) => segment !== '' && segment !== '.' && segment !== '..');
     // Windows takes backslashes for separators and "C:" for a drive.
     const isForeign = platform === 'win32' && /[\\:]/.test(name);
-    if (!isRelative || isForeign || name.includes('\0')) throw transferError(WireError.INVALID_FILE_NAME, name);
+    if (!isRelative || isForeign || name.includes('\0')) {
+      throw transferError(WireError.INVALID_FILE_NAME, name, 'not a relative name below the offered folder');
+    }
     return join(this.#path, ...segments);
   }
 }

@@ -12,13 +12,13 @@ describe('an acknowledgement', () => {
     expect(receipt.take(1010, false)).toBe(2);
   });
 
-  it('is due at once with 64 KiB, and not with a byte less', () => {
+  it('is due at once with 256 KiB, and not with a byte less', () => {
     const receipt = new Receipt();
-    receipt.handleReceived(65_535, 1000);
+    receipt.handleReceived(262_143, 1000);
     expect(receipt.dueMs).toBe(1010);
     receipt.handleReceived(1, 1001);
     expect(receipt.dueMs).toBe(1001);
-    expect(receipt.take(1001, false)).toBe(65_536);
+    expect(receipt.take(1001, false)).toBe(262_144);
   });
 
   it('goes with a write that happens anyway, if there is news', () => {
@@ -31,17 +31,17 @@ describe('an acknowledgement', () => {
 
   it('leaves nothing due, and counts on from there', () => {
     const receipt = new Receipt();
-    receipt.handleReceived(70_000, 0);
+    receipt.handleReceived(270_000, 0);
     receipt.take(0, false);
     expect(receipt.dueMs).toBe(Infinity);
     receipt.handleReceived(10, 50);
     expect(receipt.dueMs).toBe(60);
-    expect(receipt.take(60, false)).toBe(70_010);
+    expect(receipt.take(60, false)).toBe(270_010);
   });
 
   it('is never due any more once cleared', () => {
     const receipt = new Receipt();
-    receipt.handleReceived(70_000, 0);
+    receipt.handleReceived(270_000, 0);
     receipt.clear();
     expect([receipt.dueMs, receipt.take(1e9, true)]).toEqual([Infinity, undefined]);
   });
@@ -67,7 +67,7 @@ it('nothing is ever left unacknowledged, whenever bytes come and writes happen',
         if (bytes > 0) receipt.handleReceived(bytes, nowMs);
         if (writes) take(true);
         else take(false);
-        expect(received - acknowledged).toBeLessThan(65_536);
+        expect(received - acknowledged).toBeLessThan(262_144);
       }
       nowMs = Math.max(nowMs, Math.min(receipt.dueMs, nowMs + 10));
       take(false);

@@ -1,0 +1,139 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { TransferError } from '@tcpcomm/protocol';
+import { describe, expect, it } from 'vitest';
+import {
+  checkForLeaks,
+  createTemporaryFolder,
+  mountSmallDisk,
+  reasonAgainstSmallDisk,
+  testBytes,
+  waitUntil,
+} from '@tcpcomm/test-support';
+import { PartFile, type PartFileOptions } from '../../src/io/part-file.ts';
+
+checkForLeaks();
+
+function openPart(path: string, options: Partial<PartFileOptions> = {}): Promise<PartFile> {
+  return PartFile.open({
+    path,
+    name: 'the name',
+    overwrite: 'replace',
+    onWritten: () => undefined,
+    onFailed: () => undefined,
+    ...options,
+  });
+}
+
+async function codeOf(attempt: Promise<unknown>): Promise<string> {
+  const error = await attempt.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(TransferError);
+  return (error as TransferError).code;
+}
+
+describe('a file that is being received', () => {
+  it('grows under NAME.part and gets its name and its time when it is published', async () => {
+    await using folder = createTemporaryFolder();
+    let written = 0;
+    const part = await openPart(folder.join('file'), { onWritten: (bytes) => (written += bytes) });
+    const bytes = testBytes(700_001);
+    for (let at = 0; at < bytes.length; at += 33_333) part.write(bytes.subarray(at, at + 33_333));
+    expect(await readdir(folder.path)).toEqual(['file.part']);
+    await part.flush();
+    expect(written).toBe(bytes.length);
+    await part.publish(1_700_000_000_123.5);
+    expect(await readdir(folder.path)).toEqual(['file']);
+    expect(Buffer.compare(await readFile(folder.join('file')), bytes)).toBe(0);
+    expect((await stat(folder.join('file'))).mtimeMs).toBeCloseTo(1_700_000_000_123.5, 1);
+  });
+
+  it('takes the bytes of a write at once: their memory may change afterwards', async () => {
+    await using folder = createTemporaryFolder();
+    const part = await openPart(folder.join('file'));
+    const bytes = testBytes(500_000);
+    const copy = bytes.slice();
+    part.write(bytes);
+    bytes.fill(0);
+    await part.flush();
+    await part.publish(0);
+    expect(Buffer.compare(await readFile(folder.join('file')), copy)).toBe(0);
+  });
+
+  it('leaves nothing when it is discarded, not even with writes under way', async () => {
+    await using folder = createTemporaryFolder();
+    const part = await openPart(folder.join('file'));
+    part.write(testBytes(5_000_000));
+    await part.discard();
+    expect(await readdir(folder.path)).toEqual([]);
+    await (await openPart(folder.join('file'))).discard();
+  });
+
+  it('replaces what an earlier attempt left behind', async () => {
+    await using folder = createTemporaryFolder();
+    await writeFile(folder.join('file.part'), 'x'.repeat(1000));
+    const part = await openPart(folder.join('file'));
+    part.write(Buffer.from('new'));
+    await part.flush();
+    await part.publish(0);
+    expect(await readFile(folder.join('file'), 'utf8')).toBe('new');
+  });
+});
+
+describe('no two files are written to one place', () => {
+  it.each([
+    ['the same name', 'file', 'file'],
+    ['the name of the other while it grows', 'file', 'file.part'],
+    ['a name that the other is while it grows', 'file.part', 'file'],
+    ['the same file by another way', 'file', 'linked/file'],
+  ])('%s', async (_what, first, second) => {
+    await using folder = createTemporaryFolder();
+    await symlink('.', folder.join('linked'));
+    const part = await openPart(folder.join(first));
+    expect(await codeOf(openPart(folder.join(second)))).toBe('ERR_TCPCOMM_FILE_BUSY');
+    await part.discard();
+    await (await openPart(folder.join(second))).discard();
+  });
+});
+
+describe('a place that cannot be written to', () => {
+  it.each([
+    ['a folder', (path: string) => mkdir(path), 'NOT_A_FILE'],
+    ['a named pipe', async (path: string) => execFileSync('mkfifo', [path]), 'NOT_A_FILE'],
+    ['a folder in place of the part', (path: string) => mkdir(`${path}.part`), 'NOT_A_FILE'],
+    ['a pipe in place of the part', async (path: string) => execFileSync('mkfifo', [`${path}.part`]), 'FILE_IO_ERROR'],
+    ['a link in place of the part', (path: string) => symlink('elsewhere', `${path}.part`), 'PATH_OUTSIDE_ROOT'],
+  ])('%s is left alone', async (_what, make, code) => {
+    await using folder = createTemporaryFolder();
+    await make(folder.join('file'));
+    const before = await readdir(folder.path);
+    expect(await codeOf(openPart(folder.join('file')))).toBe(`ERR_TCPCOMM_${code}`);
+    expect(await readdir(folder.path)).toEqual(before);
+  });
+
+  it('a folder that is not there is said to be what is missing', async () => {
+    await using folder = createTemporaryFolder();
+    expect(await codeOf(openPart(folder.join('no', 'file')))).toBe('ERR_TCPCOMM_FILE_NOT_FOUND');
+  });
+
+  it.skipIf(reasonAgainstSmallDisk())(
+    'a full disk is told as soon as it is noticed, without another write',
+    async () => {
+      await using disk = mountSmallDisk(1_048_576);
+      const errors: TransferError[] = [];
+      const part = await openPart(`${disk.path}/file`, { onFailed: (error) => errors.push(error) });
+      part.write(testBytes(4_000_000));
+      await waitUntil('it is told', () => errors.length > 0);
+      expect(errors[0]?.code).toBe('ERR_TCPCOMM_DISK_FULL');
+      expect(() => {
+        part.write(testBytes(1));
+      }).toThrow(TransferError);
+      expect(await codeOf(part.flush())).toBe('ERR_TCPCOMM_DISK_FULL');
+      expect(errors).toHaveLength(1);
+      await part.discard();
+      expect(await readdir(disk.path)).toEqual([]);
+    },
+  );
+});
