@@ -5,7 +5,14 @@ import { plainProgressLine, progressLines, type TransferView } from '../src/term
 const half: TransferView = {
   direction: 'incoming',
   name: 'picture.jpg',
-  progress: { transferredBytes: 12e6, totalBytes: 24e6, percent: 50, bytesPerSecond: 9e6, remainingMs: 1_333 },
+  progress: {
+    transferredBytes: 12e6,
+    totalBytes: 24e6,
+    percent: 50,
+    bytesPerSecond: 9e6,
+    elapsedMs: 1_333,
+    remainingMs: 1_333,
+  },
 };
 const long: TransferView = {
   ...half,
@@ -52,6 +59,7 @@ it('a plain line says the same without a bar, and nothing of what is not known',
     totalBytes: undefined,
     percent: 0,
     bytesPerSecond: 0,
+    elapsedMs: 0,
     remainingMs: undefined,
   };
   expect(plainProgressLine({ ...half, name: 'a\x1bb', progress })).toBe('↓ a\\u{1b}b  0 %, 5 B, 0 B/s');

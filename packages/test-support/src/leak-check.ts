@@ -7,14 +7,14 @@ import { waitUntil } from './wait-until.ts';
 
 /** How long what was closed may take to disappear: less than any timer of the library, or one left behind would run out unseen. */
 const SETTLE_MS = 800;
-/** What ends by itself within a turn of the event loop, the test runner's own channel, and timers, which are followed one by one. */
+/** What ends by itself within a turn of the event loop, the test runner's own channel, and timers, which are counted here. */
 const IGNORED_RESOURCES = new Set(['Immediate', 'TickObject', 'PipeWrap', 'TTYWrap', 'CloseReq', 'Timeout']);
 
-/** The timers that there are, by the id of each: their number alone would hide a new one behind one that ran out. */
+/** The timers that there are, without those of the test runner, which come and go and would hide ours. */
 const timers = new Map<number, NodeJS.Timeout>();
 createHook({
   init: (id, type, _trigger, resource) => {
-    if (type === 'Timeout') timers.set(id, resource as NodeJS.Timeout);
+    if (type === 'Timeout' && !isCalledByPackage(new Error().stack)) timers.set(id, resource as NodeJS.Timeout);
   },
   destroy: (id) => {
     timers.delete(id);
@@ -25,8 +25,8 @@ createHook({
 interface Stock {
   /** Sockets, workers, requests of the file system: how many of each kind keep this process alive. */
   readonly resources: ReadonlyMap<string, number>;
-  /** The ids of those timers that keep it alive. */
-  readonly timers: ReadonlySet<number>;
+  /** How many timers do. */
+  readonly timers: number;
   /** Open descriptors of this process, as `number -> what`; empty where there is no /proc. */
   readonly descriptors: ReadonlySet<string>;
   readonly folders: ReadonlySet<string>;
@@ -57,7 +57,7 @@ export function leaksSince(before: Stock): string[] {
     ...[...now.resources]
       .filter(([kind, count]) => count > (before.resources.get(kind) ?? 0))
       .map(([kind, count]) => `${count - (before.resources.get(kind) ?? 0)} x ${kind}`),
-    ...Array.from(now.timers.difference(before.timers), () => 'a timer'),
+    ...(now.timers > before.timers ? [`${now.timers - before.timers} x timer`] : []),
     ...[...now.descriptors.difference(before.descriptors)].map((descriptor) => `descriptor ${descriptor}`),
     ...[...now.folders.difference(before.folders)].map((folder) => `folder ${folder}`),
   ];
@@ -68,8 +68,13 @@ export function takeStock(): Stock {
   for (const kind of process.getActiveResourcesInfo()) {
     if (!IGNORED_RESOURCES.has(kind)) resources.set(kind, (resources.get(kind) ?? 0) + 1);
   }
-  const lasting = new Set([...timers].filter(([, timer]) => timer.hasRef()).map(([id]) => id));
-  return { resources, timers: lasting, descriptors: openDescriptors(), folders: new Set(existingTemporaryFolders()) };
+  const lasting = timers.values().filter((timer) => timer.hasRef());
+  return {
+    resources,
+    timers: [...lasting].length,
+    descriptors: openDescriptors(),
+    folders: new Set(existingTemporaryFolders()),
+  };
 }
 
 function openDescriptors(): Set<string> {
@@ -84,4 +89,11 @@ function openDescriptors(): Set<string> {
     }
   }
   return found;
+}
+
+/** Whether the code that comes first in a stack, this file and Node.js aside, is that of an installed package. */
+function isCalledByPackage(stack = ''): boolean {
+  const frames = stack.split('\n').filter((line) => line.trimStart().startsWith('at '));
+  const caller = frames.find((frame) => !frame.includes('node:') && !frame.includes(import.meta.filename));
+  return caller?.includes('/node_modules/') ?? true;
 }
