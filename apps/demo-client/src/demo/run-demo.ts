@@ -19,7 +19,8 @@ export interface DemoOptions {
 
 /** A demo that takes longer than that hangs. */
 const TIMEOUT_MS = 60_000;
-const LAST_TEXTS_MS = 5_000;
+/** How long the last texts, and the server's word that it is done with a file, may be on their way. */
+const LAST_REPORTS_MS = 5_000;
 const POLL_INTERVAL_MS = 20;
 
 /** Runs the demo; throws what went wrong, and the signal's reason when it aborts. Leaves nothing behind in any case. */
@@ -108,10 +109,15 @@ class Demo {
     const hushed = this.#clients.map((client) => client.waitFor('hushed', this.#signal));
     for (const client of this.#clients) client.tell('hush');
     await Promise.all(hushed);
-    const giveUpMs = performance.now() + LAST_TEXTS_MS;
-    while (this.#conversation.missing > 0 && performance.now() < giveUpMs) await setTimeout(POLL_INTERVAL_MS);
+    const giveUpMs = performance.now() + LAST_REPORTS_MS;
+    while (!this.#hasAllReports && performance.now() < giveUpMs) await setTimeout(POLL_INTERVAL_MS);
     if (this.#error) throw this.#error;
     this.#screen.print(`\nAll files done after ${formatDuration(elapsedMs)}.`);
+  }
+
+  /** Whether every text has been heard and both ends have told of every file. */
+  get #hasAllReports(): boolean {
+    return this.#conversation.missing === 0 && this.#results.size === 2 * FILES.length;
   }
 
   /** Compares what arrived with what was sent, and tells. */
