@@ -30,6 +30,8 @@ export interface ConnectOptions {
 }
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
+/** A timer cannot be set for longer; 24 days are as good as for ever. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 const AGENT = 'tcpcomm-node';
 
 /**
@@ -91,15 +93,13 @@ export class TcpCommClient extends Session {
     requireDurationMs('timeoutMs', timeoutMs);
     if (this.closeReason) throw new SessionClosedError('this client is closed; create another to connect again');
     if (this.link || this.#isConnecting) throw new UsageError('this client is connected or connecting already');
-    this.#isConnecting = true;
     const timeout = new AbortController();
-    const timer =
-      timeoutMs === Infinity
-        ? undefined
-        : setTimeout(() => {
-            timeout.abort(connectTimeout(timeoutMs));
-          }, timeoutMs);
     const stop = AbortSignal.any([this.#abandon.signal, timeout.signal, ...(signal ? [signal] : [])]);
+    this.#isConnecting = true;
+    const expire = () => {
+      timeout.abort(connectTimeout(timeoutMs));
+    };
+    const timer = timeoutMs > MAX_TIMER_MS ? undefined : setTimeout(expire, timeoutMs);
     try {
       const socket = await dial(host, port, stop);
       await this.#introduce(socket, stop);
@@ -164,6 +164,8 @@ export class TcpCommClient extends Session {
         reject(stop.reason as Error);
       };
       stop.addEventListener('abort', abort, { once: true });
+      // It may have come since the socket connected.
+      if (stop.aborted) abort();
     });
   }
 

@@ -80,6 +80,22 @@ describe.each(ENDS)('a %s that closes', (end) => {
     expect(await local.close()).toBe(await first);
   });
 
+  it('has a year if it is given one', async () => {
+    await using pair = await connectPair({ session: SMALL_WINDOW });
+    const { local, remote } = endsOf(pair, end);
+    const warnings: Error[] = [];
+    const note = (warning: Error) => warnings.push(warning);
+    process.on('warning', note);
+    for (let index = 0; index < 3; index += 1) void local.sendBytes(testBytes(60_000));
+    const closing = local.close({ drainMs: 365 * 86_400_000 });
+    await letEventsRun();
+    const received = collectMessages(remote, 3);
+    expect((await closing).isComplete).toBe(true);
+    await received;
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+  });
+
   it('takes no more from the first moment on, while it drains', async () => {
     await using pair = await connectPair({ session: SMALL_WINDOW });
     const { local, remote } = endsOf(pair, end);

@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { TcpCommClient } from '@tcpcomm/client';
 import { TcpCommServer } from '@tcpcomm/server';
 import { describe, expect, it } from 'vitest';
-import { checkForLeaks, RawListener, Relay } from '@tcpcomm/test-support';
+import { checkForLeaks, RawListener, Relay, waitUntil } from '@tcpcomm/test-support';
 
 checkForLeaks();
 
@@ -106,6 +106,29 @@ describe('connect rejects', () => {
     expect(await connectError(client, silent.port, { timeoutMs: 0 })).toMatchObject({
       code: 'ERR_TCPCOMM_CONNECT_TIMEOUT',
     });
+  });
+
+  it.each([2 ** 31, 1e15, Infinity])(
+    'not at once because its time is longer than a timer can be: %d ms',
+    async (timeoutMs) => {
+      await using silent = await RawListener.start();
+      const client = new TcpCommClient();
+      const connecting = connectError(client, silent.port, { timeoutMs });
+      await (await silent.nextPeer()).waitForBytes(8);
+      // A timer that is set for too long fires after a millisecond.
+      const afterMs = performance.now() + 2;
+      await waitUntil('that long has passed', () => performance.now() > afterMs);
+      await client.close();
+      expect(await connecting).toMatchObject({ code: 'ERR_TCPCOMM_SESSION_CLOSED' });
+    },
+  );
+
+  it('for a signal that is none, and may be called again', async () => {
+    await using server = new TcpCommServer();
+    const { port } = await server.start({ port: 0, host: HOST });
+    await using client = new TcpCommClient();
+    expect(await connectError(client, port, { signal: 5 as never })).toBeInstanceOf(TypeError);
+    await client.connect(HOST, port);
   });
 
   it('with the reason of a signal that aborts, before, while connecting, and while being accepted', async () => {
