@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { MAX_MACHINE_ID_LENGTH, requireFunction, requireText } from '@tcpcomm/protocol';
+import { MAX_MACHINE_ID_LENGTH, requireFunction, requireOptions, requireText } from '@tcpcomm/protocol';
 import { resolveSessionOptions, type SessionOptions, type SessionSetup } from '@tcpcomm/session';
 import type { TcpCommClient } from './tcp-comm-client.ts';
 
@@ -25,6 +25,7 @@ export interface ClientSetup {
 
 /** @throws UsageError that names the option, its range and what came */
 export function resolveClientOptions(options: ClientOptions): ClientSetup {
+  requireOptions('options', options);
   const { machineId = randomUUID(), onMessage } = options;
   requireText('machineId', machineId, MAX_MACHINE_ID_LENGTH);
   if (onMessage !== undefined) requireFunction('onMessage', onMessage);

@@ -5,6 +5,8 @@ import {
   NOTICE_CHANNEL,
   requireDurationMs,
   requireInteger,
+  requireOptions,
+  requireSignal,
   requireText,
   SessionClosedError,
   TimeoutError,
@@ -87,8 +89,11 @@ export class TcpCommClient extends Session {
    * SessionClosedError after the end
    */
   async connect(host: string, port: number, options: ConnectOptions = {}): Promise<void> {
+    requireOptions('options', options);
     const { timeoutMs = DEFAULT_CONNECT_TIMEOUT_MS, signal } = options;
     requireText('host', host);
+    if (host === '') throw new UsageError('host must be a name or an address, got ""');
+    requireSignal('signal', signal);
     requireInteger('port', port, 1, 65_535);
     requireDurationMs('timeoutMs', timeoutMs);
     if (this.closeReason) throw new SessionClosedError('this client is closed; create another to connect again');

@@ -68,6 +68,43 @@ const SESSION_ROWS: readonly Row[] = [
     'true',
   ],
   ['close in less than no time', (session) => session.close({ drainMs: -1 }), 'drainMs', DURATION_RANGE, '-1'],
+  ...(
+    [
+      ['sendBytes', (session, options) => session.sendBytes(bytes, 1, options)],
+      ['sendText', (session, options) => session.sendText('a', 1, options)],
+      ['channel', (session, options) => session.channel(1, options)],
+      ['getFile', (session, options) => session.getFile('a', options)],
+      ['sendFile', (session, options) => session.sendFile('a', options)],
+      ['close', (session, options) => session.close(options)],
+    ] satisfies [string, (session: Session, options: never) => unknown][]
+  ).map(([name, call]): Row => [
+    `${name} with null for options`,
+    (session) => call(session, wrong(null)),
+    'options',
+    'an object',
+    'null',
+  ]),
+  [
+    'sendBytes with a number for a signal',
+    (session) => session.sendBytes(bytes, 1, { signal: wrong(5) }),
+    'signal',
+    'an AbortSignal',
+    '5',
+  ],
+  [
+    'sendBytes with a text for confirm',
+    (session) => session.sendBytes(bytes, 1, { confirm: wrong('yes') }),
+    'confirm',
+    'true or false',
+    '"yes"',
+  ],
+  [
+    'getFile with a number for a signal',
+    (session) => session.getFile('a', { signal: wrong(5) }),
+    'signal',
+    'an AbortSignal',
+    '5',
+  ],
   ['close in NaN', (session) => session.close({ drainMs: NaN }), 'drainMs', DURATION_RANGE, 'NaN'],
 ];
 

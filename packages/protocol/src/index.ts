@@ -75,6 +75,8 @@ export {
   requireFunction,
   requireInteger,
   requireOneOf,
+  requireOptions,
+  requireSignal,
   requireText,
 } from './requirements.ts';
 export { codeOfWireError, WireError, type WireErrorName } from './wire-error.ts';

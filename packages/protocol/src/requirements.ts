@@ -42,6 +42,17 @@ export function requireFunction(name: string, value: unknown): void {
   throw new UsageError(`${name} must be a function, got ${describe(value)}`);
 }
 
+/** For an object of options. */
+export function requireOptions(name: string, value: unknown): void {
+  if (typeof value === 'object' && value !== null) return;
+  throw new UsageError(`${name} must be an object, got ${describe(value)}`);
+}
+
+export function requireSignal(name: string, value: unknown): void {
+  if (value === undefined || value instanceof AbortSignal) return;
+  throw new UsageError(`${name} must be an AbortSignal, got ${describe(value)}`);
+}
+
 export function requireOneOf(name: string, value: unknown, choices: readonly string[]): void {
   if (typeof value === 'string' && choices.includes(value)) return;
   const list = choices.map((choice) => `"${choice}"`).join(' or ');

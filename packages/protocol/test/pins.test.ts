@@ -60,6 +60,8 @@ it('the exports', () => {
     'requireFunction',
     'requireInteger',
     'requireOneOf',
+    'requireOptions',
+    'requireSignal',
     'requireText',
     'toSentence',
     'writeCounter',

@@ -7,6 +7,8 @@ import {
   requireFunction,
   requireInteger,
   requireOneOf,
+  requireOptions,
+  requireSignal,
   requireText,
   UsageError,
 } from '../src/index.ts';
@@ -118,6 +120,28 @@ const requirements: readonly Requirement[] = [
       [true, 'true'],
     ],
     message: 'callback must be a function',
+  },
+  {
+    name: 'requireOptions',
+    check: (value) => requireOptions('options', value),
+    accepted: [{}, Object.create(null), []],
+    refused: [
+      [null, 'null'],
+      ['fast', '"fast"'],
+      [() => {}, 'a function'],
+    ],
+    message: 'options must be an object',
+  },
+  {
+    name: 'requireSignal',
+    check: (value) => requireSignal('signal', value),
+    accepted: [undefined, new AbortController().signal, AbortSignal.abort()],
+    refused: [
+      [null, 'null'],
+      [5, '5'],
+      [new AbortController(), 'an object of type AbortController'],
+    ],
+    message: 'signal must be an AbortSignal',
   },
   {
     name: 'requireOneOf',

@@ -1,4 +1,4 @@
-import { requireBoolean, requireFunction, requireInteger, UsageError } from '@tcpcomm/protocol';
+import { requireBoolean, requireFunction, requireInteger, requireOptions, UsageError } from '@tcpcomm/protocol';
 import { resolveSessionOptions, type SessionOptions, type SessionSetup } from '@tcpcomm/session';
 import type { ServerSession } from './server-session.ts';
 
@@ -36,6 +36,7 @@ const MAX_DURATION_MS = 2 ** 31 - 1;
 
 /** @throws UsageError that names the option, its range and what came */
 export function resolveServerOptions(options: ServerOptions): ServerSetup {
+  requireOptions('options', options);
   const {
     bytesPerSecond = 9_000_000,
     enforceUniqueMachineIds = true,

@@ -6,6 +6,7 @@ import {
   requireChannel,
   requireDurationMs,
   requireInteger,
+  requireOptions,
   requireText,
   type Settings,
   UsageError,
@@ -213,6 +214,7 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
    */
   close(options: CloseOptions = {}): Promise<ServerCloseReport> {
     try {
+      requireOptions('options', options);
       if (options.drainMs !== undefined) requireDurationMs('drainMs', options.drainMs);
     } catch (error) {
       return Promise.reject(error);

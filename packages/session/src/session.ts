@@ -3,6 +3,7 @@ import {
   requireChannel,
   requireDurationMs,
   requireInteger,
+  requireOptions,
   requireText,
   SessionClosedError,
   type TcpCommError,
@@ -12,7 +13,7 @@ import { Channel, type ChannelOptions } from './channel.ts';
 import { failureReason, goodbyeReason } from './engine/close-reason.ts';
 import type { FileTransfer } from './file-transfer.ts';
 import type { GetFileOptions, SendFileOptions } from './io/file-exchange.ts';
-import type { SendOptions } from './send-options.ts';
+import { requireSendOptions, type SendOptions } from './send-options.ts';
 import type { CloseOptions, CloseReport } from './session-events.ts';
 import { SessionLifecycle } from './session-lifecycle.ts';
 
@@ -44,6 +45,7 @@ export abstract class Session extends SessionLifecycle {
     try {
       requireBytes('bytes', bytes);
       requireChannel(channel);
+      if (options !== undefined) requireSendOptions(options);
       if (options?.signal?.aborted) return Promise.reject(options.signal.reason as Error);
       return this.#send(bytes, channel, options);
     } catch (error) {
@@ -64,6 +66,7 @@ export abstract class Session extends SessionLifecycle {
   /** The channel of this number, 1 to 250; always the same object. */
   channel(number: number, options: ChannelOptions = {}): Channel {
     requireChannel(number);
+    requireOptions('options', options);
     if (options.highWaterMark !== undefined) {
       requireInteger('highWaterMark', options.highWaterMark, 0, Number.MAX_SAFE_INTEGER);
       this.#highWaterMarks[number] = options.highWaterMark;
@@ -155,14 +158,14 @@ export abstract class Session extends SessionLifecycle {
   }
 
   protected closeWith(code: WireError, message: string, options: CloseOptions): Promise<CloseReport> {
-    const { drainMs = DEFAULT_DRAIN_MS } = options;
     try {
-      requireDurationMs('drainMs', drainMs);
+      requireOptions('options', options);
+      requireDurationMs('drainMs', options.drainMs ?? DEFAULT_DRAIN_MS);
     } catch (error) {
       return Promise.reject(error);
     }
     if (this.link === undefined) this.end(goodbyeReason('local', code, message, true));
-    this.link?.engine.close(code, message, performance.now() + drainMs);
+    this.link?.engine.close(code, message, performance.now() + (options.drainMs ?? DEFAULT_DRAIN_MS));
     return (this.#closing ??= this.#report());
   }
 

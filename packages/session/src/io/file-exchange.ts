@@ -5,6 +5,8 @@ import {
   type FileRequest,
   requireBoolean,
   requireOneOf,
+  requireOptions,
+  requireSignal,
   requireText,
   UsageError,
   WireError,
@@ -84,9 +86,11 @@ export class FileExchange implements TransferEvents {
   }
 
   getFile(remotePath: string, options: GetFileOptions): FileTransfer {
+    requireOptions('options', options);
     const { to = '.', overwrite = 'replace', signal } = options;
     requireText('remotePath', remotePath);
     requireText('to', to);
+    requireSignal('signal', signal);
     requireOneOf('overwrite', overwrite, ['replace', 'refuse']);
     const incoming = this.#engine.beginIncomingTransfer();
     const { file } = this.#receive(incoming, remotePath, overwrite, () => localTarget(to, remotePath));
@@ -97,8 +101,10 @@ export class FileExchange implements TransferEvents {
 
   sendFile(localPath: string, options: SendFileOptions): FileTransfer {
     requireText('localPath', localPath);
+    requireOptions('options', options);
     const { as = basename(localPath), overwrite = 'replace', signal } = options;
     requireText('as', as);
+    requireSignal('signal', signal);
     requireOneOf('overwrite', overwrite, ['replace', 'refuse']);
     const outgoing = this.#engine.beginOutgoingTransfer();
     // Without O_NONBLOCK a named pipe would hold a thread until somebody writes to it.
