@@ -36,7 +36,7 @@ export class FileReceiver implements IncomingTransferHandler {
 
   onOffer(offer: FileOffer): void {
     this.#offer = offer;
-    this.#opening = this.#openTarget();
+    this.#opening = this.#openTarget(offer);
     this.#opening.then(
       () => {
         this.#begin(offer);
@@ -73,13 +73,14 @@ export class FileReceiver implements IncomingTransferHandler {
     void this.#fail(error);
   }
 
-  async #openTarget(): Promise<void> {
+  async #openTarget({ sizeBytes }: FileOffer): Promise<void> {
     this.#targetPath = await this.#options.findTarget();
     this.#hash = await createFileHash();
     this.#part = await PartFile.open({
       path: this.#targetPath,
       name: this.#record.name,
       overwrite: this.#options.overwrite,
+      fileBytes: sizeBytes,
       onWritten: (bytes) => {
         this.#transfer.returnCredit(bytes);
       },

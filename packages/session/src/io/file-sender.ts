@@ -6,9 +6,12 @@ import { toTransferError, transferError } from './file-errors.ts';
 import { createFileHash, hashText } from './file-hash.ts';
 import type { Overwrite } from './part-file.ts';
 
-/** The file is read in blocks of this size, so many of them ahead of the network. */
-const BLOCK_BYTES = 262_144;
-const BLOCKS_AHEAD = 6;
+/**
+ * The file is read in blocks of this size, so many of them ahead of the network. Each read is a trip to another thread and back, which
+ * takes longer than a small block's bytes do.
+ */
+const BLOCK_BYTES = 1_048_576;
+const BLOCKS_AHEAD = 4;
 
 export interface FileSenderOptions {
   readonly transfer: OutgoingTransfer;
@@ -128,22 +131,27 @@ export class FileSender implements OutgoingTransferHandler {
   /** Sends the file from the offset on and returns the hash of all of it. */
   async #sendBlocks(offsetBytes: number): Promise<string> {
     const hash = await createFileHash();
-    /** For each block whose bytes are on their way, when its memory may be used again. */
     const blocks = Array.from({ length: BLOCKS_AHEAD }, () => ({
       bytes: new Uint8Array(Math.min(BLOCK_BYTES, this.#sizeBytes)),
+      /** Settles when the bytes that the block held last are with the kernel, and it may be used again. */
       isFree: Promise.resolve(),
     }));
-    let position = 0;
-    for (let turn = 0; position < this.#sizeBytes; turn += 1) {
-      const block = blocks[turn % BLOCKS_AHEAD];
-      if (block === undefined) break;
+    const readAt = async (turn: number) => {
+      const block = blocks[turn % BLOCKS_AHEAD]!;
       await block.isFree;
-      const read = await this.#readBlock(block.bytes, position);
-      hash.update(read);
-      position += read.length;
+      return { block, bytes: await this.#readFully(block.bytes, turn * BLOCK_BYTES) };
+    };
+    const turns = Math.ceil(this.#sizeBytes / BLOCK_BYTES);
+    let reading = turns > 0 ? readAt(0) : undefined;
+    for (let turn = 0; reading !== undefined; turn += 1) {
+      const { block, bytes } = await reading;
+      // The disk is at the next block while this one is hashed and sent.
+      reading = turn + 1 < turns ? readAt(turn + 1) : undefined;
+      // Should this turn fail, nobody waits for that read any more.
+      reading?.catch(() => undefined);
+      hash.update(bytes);
       // What the receiver has already is read for the hash only.
-      const unsent = read.subarray(Math.max(0, read.length - Math.max(0, position - offsetBytes)));
-      block.isFree = this.#send(unsent);
+      block.isFree = this.#send(bytes.subarray(Math.max(0, offsetBytes - turn * BLOCK_BYTES)));
     }
     return hashText(hash);
   }
@@ -155,11 +163,15 @@ export class FileSender implements OutgoingTransferHandler {
     return written;
   }
 
-  async #readBlock(into: Uint8Array, position: number): Promise<Uint8Array> {
+  /** Fills the block, or reads what is left of the file. */
+  async #readFully(into: Uint8Array, position: number): Promise<Uint8Array> {
     const wanted = Math.min(into.length, this.#sizeBytes - position);
-    const { bytesRead } = (await this.#file?.read(into, 0, wanted, position)) ?? { bytesRead: 0 };
-    if (bytesRead === 0) throw this.#sourceChanged(`it ended at byte ${position} of ${this.#sizeBytes}`);
-    return into.subarray(0, bytesRead);
+    for (let at = 0; at < wanted;) {
+      const { bytesRead } = (await this.#file?.read(into, at, wanted - at, position + at)) ?? { bytesRead: 0 };
+      if (bytesRead === 0) throw this.#sourceChanged(`it ended at byte ${position + at} of ${this.#sizeBytes}`);
+      at += bytesRead;
+    }
+    return into.subarray(0, wanted);
   }
 
   async #checkUnchanged(): Promise<void> {

@@ -3,8 +3,8 @@ import { basename, dirname, join } from 'node:path';
 import { type TransferError, WireError } from '@tcpcomm/protocol';
 import { missingFolder, toTransferError, transferError } from './file-errors.ts';
 
-/** Bytes are gathered into blocks of this size before they are written. */
-const BLOCK_BYTES = 262_144;
+/** Bytes are gathered into blocks of this size, or of a smaller file's, before they are written. */
+const BLOCK_BYTES = 1_048_576;
 const PART_SUFFIX = '.part';
 
 /** What happens when a file of that name exists: it is replaced when the new one is whole, or nothing is received. */
@@ -16,6 +16,8 @@ export interface PartFileOptions {
   /** What to call it in errors. */
   readonly name: string;
   readonly overwrite: Overwrite;
+  /** What the sender says of the file's size; more may be written all the same. */
+  readonly fileBytes: number;
   /** Called when bytes given to `write` are with the file system. */
   readonly onWritten: (bytes: number) => void;
   /** Bytes given to `write` could not be written; nothing more will be. */
@@ -34,7 +36,9 @@ export class PartFile {
   readonly #options: PartFileOptions;
   readonly #handle: FileHandle;
   readonly #spareBlocks: Uint8Array<ArrayBuffer>[] = [];
-  #block = new Uint8Array(BLOCK_BYTES);
+  readonly #blockBytes: number;
+  /** The block that is being filled, once there is something to fill it with. */
+  #block: Uint8Array<ArrayBuffer> | undefined;
   #blockUsed = 0;
   /** The writes under way, one after another. */
   #writing: Promise<void> = Promise.resolve();
@@ -45,6 +49,7 @@ export class PartFile {
   private constructor(options: PartFileOptions, handle: FileHandle) {
     this.#options = options;
     this.#handle = handle;
+    this.#blockBytes = Math.min(BLOCK_BYTES, Math.max(1, options.fileBytes));
   }
 
   /** @throws TransferError when the name is taken by something that will not be replaced, or cannot be written */
@@ -72,11 +77,12 @@ export class PartFile {
   write(bytes: Uint8Array): void {
     if (this.#failure) throw toTransferError(this.#failure, this.#options.name);
     for (let rest = bytes; rest.length > 0;) {
-      const taken = rest.subarray(0, BLOCK_BYTES - this.#blockUsed);
+      this.#block ??= this.#spareBlocks.pop() ?? new Uint8Array(this.#blockBytes);
+      const taken = rest.subarray(0, this.#blockBytes - this.#blockUsed);
       this.#block.set(taken, this.#blockUsed);
       this.#blockUsed += taken.length;
       rest = rest.subarray(taken.length);
-      if (this.#blockUsed === BLOCK_BYTES) this.#writeBlock();
+      if (this.#blockUsed === this.#blockBytes) this.#writeBlock(this.#block);
     }
   }
 
@@ -86,7 +92,7 @@ export class PartFile {
    * @throws TransferError when anything could not be written
    */
   async flush(): Promise<void> {
-    if (this.#blockUsed > 0) this.#writeBlock();
+    if (this.#block !== undefined) this.#writeBlock(this.#block);
     await this.#writing;
     if (this.#failure) throw toTransferError(this.#failure, this.#options.name);
   }
@@ -121,10 +127,9 @@ export class PartFile {
     this.#release();
   }
 
-  #writeBlock(): void {
-    const block = this.#block;
+  #writeBlock(block: Uint8Array<ArrayBuffer>): void {
     const length = this.#blockUsed;
-    this.#block = this.#spareBlocks.pop() ?? new Uint8Array(BLOCK_BYTES);
+    this.#block = undefined;
     this.#blockUsed = 0;
     this.#writing = this.#writing.then(async () => {
       if (this.#failure) return;

@@ -19,6 +19,7 @@ function openPart(path: string, options: Partial<PartFileOptions> = {}): Promise
     path,
     name: 'the name',
     overwrite: 'replace',
+    fileBytes: Infinity,
     onWritten: () => undefined,
     onFailed: () => undefined,
     ...options,
