@@ -123,11 +123,22 @@ describe('connect rejects', () => {
     },
   );
 
+  it('for an empty host, which is nowhere', async () => {
+    await using client = new TcpCommClient();
+    await expect(client.connect('', 60_000)).rejects.toMatchObject({
+      name: 'UsageError',
+      message: 'host must be a name or an address, got ""',
+    });
+  });
+
   it('for a signal that is none, and may be called again', async () => {
     await using server = new TcpCommServer();
     const { port } = await server.start({ port: 0, host: HOST });
     await using client = new TcpCommClient();
-    expect(await connectError(client, port, { signal: 5 as never })).toBeInstanceOf(TypeError);
+    expect(await connectError(client, port, { signal: 5 as never })).toMatchObject({
+      name: 'UsageError',
+      message: 'signal must be an AbortSignal, got 5',
+    });
     await client.connect(HOST, port);
   });
 
