@@ -3,6 +3,7 @@ export { type HostileFrames, harmlessFrames, hostileFrames, SMALL_LIMITS } from 
 export { checkForLeaks, leaksSince, takeStock } from './leak-check.ts';
 export { parseRawFrames, rawCounters, rawFrame, type RawFrame, type RawFrameParts, rawPreface } from './raw-frame.ts';
 export { RawListener, RawPeer } from './raw-peer.ts';
+export { type ReadmeExample, runReadmeExample } from './readme-example.ts';
 export { Relay } from './relay.ts';
 export { mountSmallDisk, reasonAgainstSmallDisk, type SmallDisk } from './small-disk.ts';
 export { createTemporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
