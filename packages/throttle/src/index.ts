@@ -1,2 +1,3 @@
 export { alignBytesPerSecond, blockSizeFor } from './rate-alignment.ts';
+export { ThrottleStream, type ThrottleStreamOptions } from './throttle-stream.ts';
 export { TokenBucket, type TokenBucketOptions } from './token-bucket.ts';

@@ -2,5 +2,10 @@ import { expect, it } from 'vitest';
 import * as throttle from '../src/index.ts';
 
 it('the exports', () => {
-  expect(Object.keys(throttle).sort()).toEqual(['TokenBucket', 'alignBytesPerSecond', 'blockSizeFor']);
+  expect(Object.keys(throttle).sort()).toEqual([
+    'ThrottleStream',
+    'TokenBucket',
+    'alignBytesPerSecond',
+    'blockSizeFor',
+  ]);
 });

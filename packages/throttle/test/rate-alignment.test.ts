@@ -4,7 +4,6 @@ import { alignBytesPerSecond, blockSizeFor } from '../src/index.ts';
 
 describe('aligning a rate', () => {
   it.each([
-    [0.5, 4096],
     [1, 4096],
     [4095, 4096],
     [4096, 4096],
@@ -84,5 +83,25 @@ describe('the block size', () => {
       expect(size).toBeGreaterThanOrEqual(1024);
     });
     fc.assert(property);
+  });
+});
+
+describe.each([
+  ['aligning', alignBytesPerSecond],
+  ['the block size', blockSizeFor],
+])('%s refuses', (_name, calculate) => {
+  it.each([
+    ['0.5', 0.5],
+    ['-1', -1],
+    ['-Infinity', -Infinity],
+    ['NaN', NaN],
+    ['undefined', undefined],
+    ['null', null],
+    ['a string', '4096'],
+    ['a bigint', 4096n],
+    ['an object', {}],
+  ])('%s', (description, rate) => {
+    const message = `bytesPerSecond must be a number from 1 to Infinity, or 0 for no limit, got ${description}`;
+    expect(() => calculate(rate as number)).toThrow(new RangeError(message));
   });
 });

@@ -53,15 +53,37 @@ describe('a new bucket', () => {
     });
   });
 
-  it.each<[string, TokenBucketOptions]>([
-    ['bytesPerSecond must be a number greater than 0, got 0', { bytesPerSecond: 0 }],
-    ['bytesPerSecond must be a number greater than 0, got -1', { bytesPerSecond: -1 }],
-    ['bytesPerSecond must be a number greater than 0, got NaN', { bytesPerSecond: NaN }],
-    ['burstBytes must be a number greater than 0, got 0', { bytesPerSecond: 1, burstBytes: 0 }],
-    ['burstBytes must be a number greater than 0, got NaN', { bytesPerSecond: 1, burstBytes: NaN }],
+  it.each<[string, object]>([
+    ['bytesPerSecond must be a number from 1 to Infinity, got 0', { bytesPerSecond: 0 }],
+    ['bytesPerSecond must be a number from 1 to Infinity, got 0.99', { bytesPerSecond: 0.99 }],
+    ['bytesPerSecond must be a number from 1 to Infinity, got -1', { bytesPerSecond: -1 }],
+    ['bytesPerSecond must be a number from 1 to Infinity, got NaN', { bytesPerSecond: NaN }],
+    ['bytesPerSecond must be a number from 1 to Infinity, got undefined', {}],
+    ['bytesPerSecond must be a number from 1 to Infinity, got null', { bytesPerSecond: null }],
+    ['bytesPerSecond must be a number from 1 to Infinity, got a string', { bytesPerSecond: '5' }],
+    ['bytesPerSecond must be a number from 1 to Infinity, got an object', { bytesPerSecond: [5] }],
+    ['burstBytes must be a finite number greater than 0, got 0', { bytesPerSecond: 1, burstBytes: 0 }],
+    ['burstBytes must be a finite number greater than 0, got NaN', { bytesPerSecond: 1, burstBytes: NaN }],
+    ['burstBytes must be a finite number greater than 0, got Infinity', { bytesPerSecond: 1, burstBytes: Infinity }],
+    ['weight must be a number from 0.000001 to 1000000, got 0', { bytesPerSecond: 1, weight: 0 }],
+    ['weight must be a number from 0.000001 to 1000000, got NaN', { bytesPerSecond: 1, weight: NaN }],
+    ['weight must be a number from 0.000001 to 1000000, got Infinity', { bytesPerSecond: 1, weight: Infinity }],
+    ['weight must be a number from 0.000001 to 1000000, got a string', { bytesPerSecond: 1, weight: '1' }],
   ])('is refused: %s', (message, options) => {
-    expect(() => new TokenBucket(options)).toThrow(new RangeError(message));
+    expect(() => new TokenBucket(options as TokenBucketOptions)).toThrow(new RangeError(message));
   });
+});
+
+describe('bytes that are none are refused, and change nothing', () => {
+  const methods = ['take', 'spend', 'delayMs'] as const;
+  it.each(methods.flatMap((method) => [-1, NaN, Infinity, '5'].map((bytes) => [method, bytes] as const)))(
+    '%s(%s)',
+    (method, bytes) => {
+      const bucket = new TokenBucket({ bytesPerSecond: 1000, burstBytes: 100 });
+      expect(() => bucket[method](bytes as number, 0)).toThrow(RangeError);
+      expect(bucket.delayMs(100, 0)).toBe(0);
+    },
+  );
 });
 
 describe('the rate', () => {
@@ -136,7 +158,8 @@ it('after waiting exactly as long as told, the bytes pass, whatever the clock sa
   const property = fc.property(
     fc.double({ min: 1, max: 1e9, noNaN: true }),
     fc.option(fc.integer({ min: 1, max: 1_000_000 }), { nil: undefined }),
-    fc.double({ min: 0, max: 1e9, noNaN: true }),
+    // Up to the milliseconds since 1970, where the clock's own digits are as coarse as a fast bucket's delays.
+    fc.oneof(fc.double({ min: 0, max: 1e9, noNaN: true }), fc.double({ min: 1e12, max: 2e12, noNaN: true })),
     fc.array(fc.integer({ min: 1, max: 1_000_000 }), { minLength: 1, maxLength: 50 }),
     (bytesPerSecond, burstBytes, startMs, sizes) => {
       const parent = new TokenBucket({ bytesPerSecond: bytesPerSecond * 1.5 });
@@ -273,11 +296,11 @@ describe('setRate', () => {
     expect(bucket.burstBytes).toBe(7);
   });
 
-  it.each([0, -5, NaN])('refuses %d and leaves the rate as it was', (rate) => {
+  it.each([0, 0.5, -5, NaN])('refuses %d and leaves the rate as it was', (rate) => {
     const bucket = new TokenBucket({ bytesPerSecond: 1000, burstBytes: 100 });
     bucket.spend(100, 0);
     expect(() => bucket.setRate(rate, 0)).toThrow(
-      new RangeError(`bytesPerSecond must be a number greater than 0, got ${rate}`),
+      new RangeError(`bytesPerSecond must be a number from 1 to Infinity, got ${rate}`),
     );
     expect(bucket.bytesPerSecond).toBe(1000);
     expect(bucket.delayMs(100, 0)).toBe(100);
