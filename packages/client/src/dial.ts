@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { TcpCommError } from '@tcpcomm/protocol';
+import type { SocketReading } from '@tcpcomm/session';
 
 /**
  * Opens a TCP connection to a DNS name, an IPv4 or an IPv6 address; where a name has several addresses they are tried in
@@ -7,10 +8,10 @@ import { TcpCommError } from '@tcpcomm/protocol';
  *
  * @throws TcpCommError `ERR_TCPCOMM_CONNECT_FAILED` when nobody answers there
  */
-export function dial(host: string, port: number, signal: AbortSignal): Promise<Socket> {
+export function dial(host: string, port: number, reading: SocketReading, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     // Who ends the connection first, and when, is for the session to decide.
-    const socket = connect({ host, port, allowHalfOpen: true, autoSelectFamily: true });
+    const socket = connect({ host, port, allowHalfOpen: true, autoSelectFamily: true, onread: reading.onread });
     const abort = () => {
       socket.destroy();
       reject(signal.reason as Error);

@@ -19,6 +19,7 @@ import {
   type CloseReason,
   type Notice,
   Session,
+  SocketReading,
   Transport,
 } from '@tcpcomm/session';
 import { type ClientCallback, type ClientOptions, type ClientSetup, resolveClientOptions } from './client-options.ts';
@@ -106,8 +107,9 @@ export class TcpCommClient extends Session {
     };
     const timer = timeoutMs > MAX_TIMER_MS ? undefined : setTimeout(expire, timeoutMs);
     try {
-      const socket = await dial(host, port, stop);
-      await this.#introduce(socket, stop);
+      const reading = new SocketReading();
+      const socket = await dial(host, port, reading, stop);
+      await this.#introduce(socket, reading, stop);
     } finally {
       this.#isConnecting = false;
       clearTimeout(timer);
@@ -143,7 +145,7 @@ export class TcpCommClient extends Session {
   }
 
   /** Says hello and waits for the answer. */
-  #introduce(socket: Socket, stop: AbortSignal): Promise<void> {
+  #introduce(socket: Socket, reading: SocketReading, stop: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const hello: Hello = {
         machineId: this.#machineId,
@@ -163,7 +165,8 @@ export class TcpCommClient extends Session {
         },
       };
       // The time is watched by `connect`, which has spent some of it on the way here.
-      const transport = new Transport(socket, new ClientHandshake(hello, events, Infinity, performance.now()));
+      const handshake = new ClientHandshake(hello, events, Infinity, performance.now());
+      const transport = new Transport(socket, handshake, reading);
       const abort = () => {
         transport.destroy();
         reject(stop.reason as Error);

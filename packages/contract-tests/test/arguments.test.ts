@@ -14,6 +14,17 @@ const bytes = Uint8Array.of(1);
 const wrong = (value: unknown): never => value as never;
 
 const CHANNEL_RANGE = 'a whole number from 1 to 250';
+const RATE_RANGE = 'a number of bytes a second from 1 to Infinity, or 0 for no limit';
+const PRIORITY_RANGE = '"urgent" or "normal" or "low" or "background"';
+/** What is no rate, and how an error shows it. */
+const WRONG_RATES = [
+  [-1, '-1'],
+  [NaN, 'NaN'],
+  [0.5, '0.5'],
+  [-Infinity, '-Infinity'],
+  ['1', '"1"'],
+  [null, 'null'],
+] as const;
 const DURATION_RANGE = 'a number of milliseconds from 0 to Infinity';
 
 const SESSION_ROWS: readonly Row[] = [
@@ -49,6 +60,41 @@ const SESSION_ROWS: readonly Row[] = [
     'a whole number from 0 to 9007199254740991',
     '-1',
   ],
+  ...(
+    [
+      ['channel', (session, options) => session.channel(1, options)],
+      ['sendFile', (session, options) => session.sendFile('a', options)],
+    ] satisfies [string, (session: Session, options: never) => unknown][]
+  ).flatMap(([name, call]): Row[] => [
+    [
+      `${name} with an unknown priority`,
+      (session) => call(session, wrong({ priority: 'high' })),
+      'priority',
+      PRIORITY_RANGE,
+      '"high"',
+    ],
+    [
+      `${name} with a weight below 1`,
+      (session) => call(session, wrong({ weight: 0.5 })),
+      'weight',
+      'a number from 1 to 100',
+      '0.5',
+    ],
+    [
+      `${name} with a weight above 100`,
+      (session) => call(session, wrong({ weight: 101 })),
+      'weight',
+      'a number from 1 to 100',
+      '101',
+    ],
+    ...WRONG_RATES.map(([rate, got]): Row => [
+      `${name} with a rate of ${got}`,
+      (session) => call(session, wrong({ bytesPerSecond: rate })),
+      'bytesPerSecond',
+      RATE_RANGE,
+      got,
+    ]),
+  ]),
   ['getFile of a number', (session) => session.getFile(wrong(1)), 'remotePath', 'a string', '1'],
   ['getFile to nothing', (session) => session.getFile('a', { to: wrong(null) }), 'to', 'a string', 'null'],
   [
@@ -154,6 +200,15 @@ const SESSION_OPTIONS: readonly (readonly [option: string, value: unknown, name:
   ['channelWindowBytes', 65_535, 'channelWindowBytes', 'a whole number from 65536 to 1099511627776'],
   ['channelWindowBytes', '1 MiB', 'channelWindowBytes', 'a whole number from 65536 to 1099511627776'],
   ['maxQueuedBytes', 0, 'maxQueuedBytes', 'a whole number from 1 to 9007199254740991'],
+  ['minInFlightBytes', 4095, 'minInFlightBytes', 'a whole number from 4096 to 1099511627776'],
+  ['minInFlightBytes', '64 KiB', 'minInFlightBytes', 'a whole number from 4096 to 1099511627776'],
+  ['maxInFlightBytes', 32_767, 'maxInFlightBytes', 'a whole number from 32768 to 1099511627776'],
+  ['maxInFlightBytes', 2 ** 40 + 1, 'maxInFlightBytes', 'a whole number from 32768 to 1099511627776'],
+  ['maxInFlightBytes', Infinity, 'maxInFlightBytes', 'a whole number from 32768 to 1099511627776'],
+  // The least is above the most, which is 16 MiB when nobody says otherwise.
+  ['minInFlightBytes', 2 ** 25, 'maxInFlightBytes', 'a whole number from 33554432 to 1099511627776'],
+  ['writeStallTimeoutMs', 0, 'writeStallTimeoutMs', 'a whole number from 1 to 2147483647'],
+  ['writeStallTimeoutMs', Infinity, 'writeStallTimeoutMs', 'a whole number from 1 to 2147483647'],
   ['keepAliveIntervalMs', 0, 'keepAliveIntervalMs', 'a whole number from 1 to 2147483647'],
   ['keepAliveTimeoutMs', Infinity, 'keepAliveTimeoutMs', 'a whole number from 1 to 2147483647'],
   ['keepAliveTimeoutMs', 15_000, 'keepAliveTimeoutMs', 'above keepAliveIntervalMs 15000'],
@@ -169,9 +224,9 @@ describe('wrong options', () => {
 
   it.each([
     ...SESSION_OPTIONS,
-    ['bytesPerSecond', -1, 'bytesPerSecond', 'a number of bytes a second from 1 to Infinity, or 0'],
-    ['bytesPerSecond', NaN, 'bytesPerSecond', 'a number of bytes a second from 1 to Infinity, or 0'],
-    ['bytesPerSecond', 0.5, 'bytesPerSecond', 'a number of bytes a second from 1 to Infinity, or 0'],
+    ...(['bytesPerSecond', 'totalBytesPerSecond'] as const).flatMap((option) =>
+      WRONG_RATES.map(([rate]) => [option, rate, option, RATE_RANGE] as const),
+    ),
     ['enforceUniqueMachineIds', 'no', 'enforceUniqueMachineIds', 'true or false'],
     ['maxSessions', 0, 'maxSessions', 'a whole number from 1 to 1000000'],
     ['handshakeTimeoutMs', 0, 'handshakeTimeoutMs', 'a whole number from 1 to 2147483647'],
@@ -229,7 +284,16 @@ describe('wrong options', () => {
     ['bytes', () => ['sendBytes', 'text', 1], 'bytes must be a Uint8Array'],
     ['the channel', () => ['sendBytes', bytes, 300], 'channel must be a whole number from 1 to 250, got 300'],
     ['the text', () => ['sendText', bytes, 1], 'text must be a string'],
-    ['the rate', () => ['throttleNetworkBps', -5], 'bytesPerSecond must be a number of bytes a second'],
+    ...(['throttleNetworkBps', 'throttleTotalBps'] as const).flatMap((method) =>
+      WRONG_RATES.map(
+        ([rate, got]) =>
+          [
+            `the rate ${got} of ${method}`,
+            () => [method, rate],
+            `bytesPerSecond must be ${RATE_RANGE}, got ${got}`,
+          ] as const,
+      ),
+    ),
     ['the time to close', () => ['close', { drainMs: 'soon' }], 'drainMs must be a number of milliseconds'],
   ] as const)('a server checks %s, even when there is no session', async (_what, call, message) => {
     await using server = new TcpCommServer();
@@ -241,4 +305,60 @@ describe('wrong options', () => {
     expect(error).toBeInstanceOf(UsageError);
     expect(error.message).toContain(message);
   });
+});
+
+describe("wrong arguments of what only a server's session has", () => {
+  let pair: SessionPair;
+  beforeAll(async () => {
+    pair = await connectPair();
+  });
+  afterAll(() => pair[Symbol.asyncDispose]());
+
+  it.each(WRONG_RATES)('throttleNetworkBps to %j', async (rate, got) => {
+    const error = await errorOf(() => {
+      pair.serverSession.throttleNetworkBps(wrong(rate));
+    });
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error.message).toBe(`bytesPerSecond must be ${RATE_RANGE}, got ${got}`);
+    expect(pair.serverSession.stats().limitBytesPerSecond).toBe(Infinity);
+  });
+
+  it.each([
+    [0, '0'],
+    [0.009, '0.009'],
+    [101, '101'],
+    [-1, '-1'],
+    [NaN, 'NaN'],
+    [Infinity, 'Infinity'],
+    ['1', '"1"'],
+  ])('setWeight to %j', async (weight, got) => {
+    const error = await errorOf(() => {
+      pair.serverSession.setWeight(wrong(weight));
+    });
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error.message).toBe(`weight must be a number from 0.01 to 100, got ${got}`);
+  });
+
+  it('the edges of what is right are taken', () => {
+    for (const rate of [0, 1, 1.5, Infinity]) {
+      pair.serverSession.throttleNetworkBps(rate);
+      pair.server.throttleNetworkBps(rate);
+      pair.server.throttleTotalBps(rate);
+    }
+    for (const weight of [0.01, 1, 100]) pair.serverSession.setWeight(weight);
+    for (const { local } of ENDS.map((end) => endsOf(pair, end))) {
+      local.channel(1, { priority: 'urgent', weight: 100, bytesPerSecond: 1 });
+      local.channel(1, { priority: 'background', weight: 1, bytesPerSecond: 0 });
+      local.channel(1, { bytesPerSecond: Infinity });
+    }
+  });
+});
+
+it('the edges of the options of what is in flight are taken: both at the least, both at the most', async () => {
+  for (const bytes of [4096, 2 ** 40]) {
+    const options = { minInFlightBytes: bytes, maxInFlightBytes: bytes, writeStallTimeoutMs: 1 };
+    await using server = new TcpCommServer({ ...options, totalBytesPerSecond: 0 });
+    await using client = new TcpCommClient(options);
+    expect([server.sessions.size, client.isOpen]).toEqual([0, false]);
+  }
 });

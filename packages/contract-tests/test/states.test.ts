@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { TcpCommClient } from '@tcpcomm/client';
 import { TcpCommError, TransferError } from '@tcpcomm/protocol';
-import { TcpCommServer } from '@tcpcomm/server';
+import { type ServerSession, TcpCommServer } from '@tcpcomm/server';
 import { FileTransfer, type Session } from '@tcpcomm/session';
 import { describe, expect, it } from 'vitest';
 import { checkForLeaks, letEventsRun, RawListener, Relay } from '@tcpcomm/test-support';
@@ -25,6 +25,10 @@ const SESSION_CALLS = {
   'channel.send': (session) => session.channel(1).send(Uint8Array.of(1)),
   'channel.sendText': (session) => session.channel(1).sendText('text'),
   'channel.queuedBytes': (session) => session.channel(1).queuedBytes,
+  'channel.stats': (session) => session.channel(1).stats(),
+  'channel with a policy': (session) =>
+    session.channel(1, { priority: 'low', weight: 2, bytesPerSecond: 1_000_000, highWaterMark: 1 }),
+  stats: (session) => session.stats(),
   getFile: (session) => session.getFile('missing'),
   sendFile: (session) => session.sendFile('/missing'),
   getPercentOfFileReceived: (session) => session.getPercentOfFileReceived(),
@@ -201,7 +205,40 @@ describe.each(STATES)('a client that is %s', (state) => {
   );
 });
 
+/** What only a server's session has. */
+const SERVER_SESSION_CALLS = {
+  throttleNetworkBps: (session) => {
+    session.throttleNetworkBps(1_000_000);
+  },
+  'throttleNetworkBps to no limit': (session) => {
+    session.throttleNetworkBps(0);
+  },
+  setWeight: (session) => {
+    session.setWeight(3);
+  },
+  setPace: (session) => {
+    session.setPace({ blockSizeBytes: 65_536, bytesPerSecond: null });
+  },
+  reconsider: (session) => {
+    session.reconsider();
+  },
+  resumeMessages: (session) => {
+    session.resumeMessages();
+  },
+  closeWith: (session) => session.closeWith(0, 'test', { drainMs: 0 }),
+} satisfies Record<Exclude<keyof ServerSession, keyof Session>, (session: ServerSession) => unknown> &
+  Record<string, (session: ServerSession) => unknown>;
+
 describe.each(STATES.slice(2))("a server's session that is %s", (state) => {
+  it.each(Object.keys(SERVER_SESSION_CALLS) as (keyof typeof SERVER_SESSION_CALLS)[])(
+    '%s settles or returns in every state',
+    async (name) => {
+      await using stage = await sessionIn(state, 'server');
+      const outcome = await outcomeOf(() => SERVER_SESSION_CALLS[name](stage.pair.serverSession));
+      expect(outcome).toBe(name === 'closeWith' ? 'resolves' : 'returns');
+    },
+  );
+
   it.each(names)('%s settles or throws as documented', async (name) => {
     await using stage = await sessionIn(state, 'server');
     expect(await outcomeOf(() => SESSION_CALLS[name](stage.session))).toBe(expectedOutcome(name, state));
@@ -220,6 +257,9 @@ const SERVER_CALLS = {
   sendText: (server) => server.sendText('text'),
   throttleNetworkBps: (server) => {
     server.throttleNetworkBps(1_000_000);
+  },
+  throttleTotalBps: (server) => {
+    server.throttleTotalBps(1_000_000);
   },
   getBlocksize: (server) => server.getBlocksize(),
   getSendQueueSize: (server) => server.getSendQueueSize(),

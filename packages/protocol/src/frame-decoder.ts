@@ -39,6 +39,16 @@ export class FrameDecoder {
     return this.#position < 0 && this.#headerBytesSeen === 0;
   }
 
+  /** The frame of which a part has been decoded, undefined between frames. */
+  get currentFrame(): Readonly<FrameHeader> | undefined {
+    return this.#position < 0 ? undefined : this.#header;
+  }
+
+  /** Payload bytes of the current frame that have not come yet. */
+  get missingBytes(): number {
+    return this.#position < 0 ? 0 : this.#header.length - this.#position;
+  }
+
   /** Makes the running `decode` return once the current call of the sink is over, and the next ones do nothing. */
   stop(): void {
     this.#isStopped = true;

@@ -74,8 +74,10 @@ export {
   requireDurationMs,
   requireFunction,
   requireInteger,
+  requireNumber,
   requireOneOf,
   requireOptions,
+  requireRate,
   requireSignal,
   requireText,
 } from './requirements.ts';

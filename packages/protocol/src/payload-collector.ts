@@ -1,84 +1,76 @@
-/** Pieces from this size on are kept as they are; smaller ones are gathered, or a byte would pin a whole read buffer. */
-const KEEP_FROM_BYTES = 4096;
-const FIRST_BLOCK_BYTES = 256;
-const MAX_BLOCK_BYTES = 65_536;
+/** An announced size up to this is believed before its bytes have come. */
+const BELIEVED_BYTES = 65_536;
+/** Memory may be this many times what really came ... */
+const MAX_GROWTH = 4;
+/** ... and, where no announcement tells how much is to come, twice from this size on. */
+const LARGE_BYTES = 1_048_576;
+/** Unused memory above this part of the payload is not kept with it. */
+const MAX_UNUSED_PART = 1 / 8;
+
+const NO_BYTES = new Uint8Array(0);
 
 /**
- * Gathers the pieces of a payload that did not arrive at once and joins them, in linear time and in
- * memory that follows the bytes that really came, whatever length was announced.
+ * Gathers the pieces of a payload that did not arrive at once, in memory of its own: the pieces may be overwritten
+ * afterwards. Takes linear time, and memory that follows the bytes that really came, whatever length was announced.
  */
 export class PayloadCollector {
-  readonly #pieces: Uint8Array[] = [];
-  #block: Uint8Array | undefined;
-  /** Where in the block the bytes begin that are no piece yet, and where they end. */
-  #runStart = 0;
-  #runEnd = 0;
+  readonly #allocate: (byteLength: number) => Uint8Array<ArrayBuffer>;
+  #memory: Uint8Array<ArrayBuffer> = NO_BYTES;
   #byteLength = 0;
-  #copiedBytes = 0;
+
+  /** @param allocate gives memory of exactly that size, of its own and of any content; default: zeroed */
+  constructor(allocate = (byteLength: number): Uint8Array<ArrayBuffer> => new Uint8Array(byteLength)) {
+    this.#allocate = allocate;
+  }
 
   /** Bytes gathered and not yet taken. */
   get byteLength(): number {
     return this.#byteLength;
   }
 
-  append(piece: Uint8Array): void {
-    this.#byteLength += piece.length;
-    if (piece.length >= KEEP_FROM_BYTES) {
-      this.#finishRun();
-      this.#pieces.push(piece);
-    } else {
-      this.#appendCopy(piece);
-    }
+  /** @param followingBytes how many more are announced to follow; there may be still more, or fewer */
+  append(piece: Uint8Array, followingBytes = 0): void {
+    const end = this.#byteLength + piece.length;
+    if (end > this.#memory.length) this.#grow(end, end + followingBytes);
+    if (!this.#isInPlace(piece)) this.#memory.set(piece, this.#byteLength);
+    this.#byteLength = end;
+  }
+
+  /**
+   * Where the next bytes would lie: who reads them there, and then appends what it has read, spares a copy. May be shorter
+   * than what is announced to follow. Not to be written to after anything was appended or taken.
+   */
+  roomFor(followingBytes: number): Uint8Array<ArrayBuffer> {
+    const start = this.#byteLength;
+    if (start === this.#memory.length) this.#grow(start + 1, start + followingBytes);
+    return this.#memory.subarray(start, start + followingBytes);
   }
 
   /** All that was gathered as one array; the collector is empty afterwards. */
   take(): Uint8Array {
-    this.#finishRun();
-    this.#block = undefined;
-    const pieces = this.#pieces;
-    const joined = pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : join(pieces, this.#byteLength);
-    this.#pieces.length = 0;
+    const payload = this.#memory.subarray(0, this.#byteLength);
+    const unusedBytes = this.#memory.length - payload.length;
+    this.#memory = NO_BYTES;
     this.#byteLength = 0;
-    this.#copiedBytes = 0;
-    return joined;
+    return unusedBytes > payload.length * MAX_UNUSED_PART ? this.#copy(payload, payload.length) : payload;
   }
 
-  #appendCopy(piece: Uint8Array): void {
-    let rest = piece;
-    while (rest.length > 0) {
-      const block = this.#blockWithRoom();
-      const taken = rest.subarray(0, block.length - this.#runEnd);
-      block.set(taken, this.#runEnd);
-      this.#runEnd += taken.length;
-      this.#copiedBytes += taken.length;
-      rest = rest.subarray(taken.length);
-    }
+  #grow(neededBytes: number, announcedBytes: number): void {
+    const believedBytes = Math.max(BELIEVED_BYTES, MAX_GROWTH * neededBytes);
+    const growth = this.#memory.length < LARGE_BYTES ? MAX_GROWTH : 2;
+    this.#memory = this.#copy(
+      this.#memory.subarray(0, this.#byteLength),
+      Math.max(neededBytes, Math.min(announcedBytes, believedBytes), growth * this.#memory.length),
+    );
   }
 
-  /** The block, or a new one where it is full: as large as all that was copied so far, so that memory at most doubles. */
-  #blockWithRoom(): Uint8Array {
-    if (this.#block !== undefined && this.#runEnd < this.#block.length) return this.#block;
-    this.#finishRun();
-    this.#block = new Uint8Array(Math.min(MAX_BLOCK_BYTES, Math.max(FIRST_BLOCK_BYTES, this.#copiedBytes)));
-    this.#runStart = 0;
-    this.#runEnd = 0;
-    return this.#block;
+  #isInPlace(piece: Uint8Array): boolean {
+    return piece.buffer === this.#memory.buffer && piece.byteOffset === this.#memory.byteOffset + this.#byteLength;
   }
 
-  /** Makes a piece of the bytes copied last. The room behind them stays in use: large pieces in between waste none. */
-  #finishRun(): void {
-    if (this.#block === undefined || this.#runStart === this.#runEnd) return;
-    this.#pieces.push(this.#block.subarray(this.#runStart, this.#runEnd));
-    this.#runStart = this.#runEnd;
+  #copy(bytes: Uint8Array, byteLength: number): Uint8Array<ArrayBuffer> {
+    const memory = this.#allocate(byteLength);
+    memory.set(bytes);
+    return memory;
   }
-}
-
-function join(pieces: readonly Uint8Array[], byteLength: number): Uint8Array {
-  const joined = new Uint8Array(byteLength);
-  let at = 0;
-  for (const piece of pieces) {
-    joined.set(piece, at);
-    at += piece.length;
-  }
-  return joined;
 }

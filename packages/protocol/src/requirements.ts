@@ -17,6 +17,19 @@ export function requireDurationMs(name: string, value: unknown): void {
   throw new UsageError(`${name} must be a number of milliseconds from 0 to Infinity, got ${describe(value)}`);
 }
 
+/** For a rate in bytes a second: from 1 on, Infinity included, or 0 for no limit. */
+export function requireRate(name: string, value: unknown): void {
+  if (typeof value === 'number' && (value === 0 || value >= 1)) return;
+  throw new UsageError(
+    `${name} must be a number of bytes a second from 1 to Infinity, or 0 for no limit, got ${describe(value)}`,
+  );
+}
+
+export function requireNumber(name: string, value: unknown, min: number, max: number): void {
+  if (typeof value === 'number' && value >= min && value <= max) return;
+  throw new UsageError(`${name} must be a number from ${min} to ${max}, got ${describe(value)}`);
+}
+
 export function requireChannel(value: unknown): void {
   requireInteger('channel', value, MIN_CHANNEL, MAX_CHANNEL);
 }

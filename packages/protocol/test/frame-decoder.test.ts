@@ -68,6 +68,20 @@ describe('pieces', () => {
   });
 });
 
+it('tells in the middle of a frame which one it is and what is missing, and between frames neither', () => {
+  const frames = [encodeFrame(1, 7, 1, 0, new Uint8Array(20)), encodeFrame(2, 252, 0, 9, new Uint8Array(5))];
+  const bytes = new Uint8Array(Buffer.concat(frames));
+  for (let cut = 0; cut <= bytes.length; cut += 1) {
+    const decoder = new FrameDecoder(100);
+    decoder.decode(bytes.subarray(0, cut), nothing);
+    const start = cut >= 28 ? 28 : 0;
+    const payloadBytes = start === 0 ? 20 : 5;
+    const isInFrame = cut - start >= 8 && cut - start < 8 + payloadBytes;
+    expect(decoder.missingBytes).toBe(isInFrame ? start + 8 + payloadBytes - cut : 0);
+    expect(decoder.currentFrame?.channel).toBe(isInFrame ? (start === 0 ? 7 : 252) : undefined);
+  }
+});
+
 describe('cost', () => {
   it('a frame of 1 MiB that comes byte by byte is 1 MiB of pieces and not one allocation', () => {
     const frame = encodeFrame(1, 1, 1, 0, new Uint8Array(MEBIBYTE));

@@ -59,8 +59,10 @@ it('the exports', () => {
     'requireDurationMs',
     'requireFunction',
     'requireInteger',
+    'requireNumber',
     'requireOneOf',
     'requireOptions',
+    'requireRate',
     'requireSignal',
     'requireText',
     'toSentence',
@@ -142,6 +144,7 @@ describe('the wire errors', () => {
     13: 'ERR_TCPCOMM_KEEPALIVE_TIMEOUT',
     14: 'ERR_TCPCOMM_INTERNAL_ERROR',
     15: 'ERR_TCPCOMM_CONTROL_FLOOD',
+    16: 'ERR_TCPCOMM_WRITE_STALLED',
     32: 'ERR_TCPCOMM_MACHINE_ID_BLANK',
     33: 'ERR_TCPCOMM_MACHINE_ID_TAKEN',
     34: 'ERR_TCPCOMM_SERVER_FULL',
@@ -172,6 +175,6 @@ describe('the wire errors', () => {
   });
 
   it('of a later version have a code too', () => {
-    for (const number of [16, 37, 78, 65_535, -1]) expect(protocol.codeOfWireError(number)).toBe('ERR_TCPCOMM_UNKNOWN');
+    for (const number of [17, 37, 78, 65_535, -1]) expect(protocol.codeOfWireError(number)).toBe('ERR_TCPCOMM_UNKNOWN');
   });
 });

@@ -1,4 +1,4 @@
-import { requireBoolean, requireFunction, requireInteger, requireOptions, UsageError } from '@tcpcomm/protocol';
+import { requireBoolean, requireFunction, requireInteger, requireOptions, requireRate } from '@tcpcomm/protocol';
 import { resolveSessionOptions, type SessionOptions, type SessionSetup } from '@tcpcomm/session';
 import type { ServerSession } from './server-session.ts';
 
@@ -9,8 +9,13 @@ export type ServerMessageHandler = (bytes: Uint8Array, channel: number, session:
 export type ServerCallback = (bytes: Uint8Array, sessionId: number, channel: number) => unknown;
 
 export interface ServerOptions extends SessionOptions {
-  /** What each session may send, bytes a second; 0 or Infinity for no limit. Aligned as `alignBytesPerSecond` says. Default 9,000,000. */
+  /**
+   * What each session may send and receive together, bytes a second; 0 or Infinity for no limit. Aligned as
+   * `alignBytesPerSecond` says. Default 9,000,000.
+   */
   readonly bytesPerSecond?: number;
+  /** What all sessions may send and receive together, shared fairly by their weights; 0 or Infinity, the default, for no limit. */
+  readonly totalBytesPerSecond?: number;
   /** Whether clients whose machine id is blank or in use are refused. Default true. */
   readonly enforceUniqueMachineIds?: boolean;
   /** How many sessions there may be at a time, 1 to 1,000,000. Default 10,000. */
@@ -25,6 +30,7 @@ export interface ServerOptions extends SessionOptions {
 export interface ServerSetup {
   readonly session: SessionSetup;
   readonly bytesPerSecond: number;
+  readonly totalBytesPerSecond: number;
   readonly enforceUniqueMachineIds: boolean;
   readonly maxSessions: number;
   readonly handshakeTimeoutMs: number;
@@ -39,24 +45,26 @@ export function resolveServerOptions(options: ServerOptions): ServerSetup {
   requireOptions('options', options);
   const {
     bytesPerSecond = 9_000_000,
+    totalBytesPerSecond = Infinity,
     enforceUniqueMachineIds = true,
     maxSessions = 10_000,
     handshakeTimeoutMs = 10_000,
     onMessage,
   } = options;
   requireRate('bytesPerSecond', bytesPerSecond);
+  requireRate('totalBytesPerSecond', totalBytesPerSecond);
   requireBoolean('enforceUniqueMachineIds', enforceUniqueMachineIds);
   requireInteger('maxSessions', maxSessions, 1, MAX_SESSIONS);
   requireInteger('handshakeTimeoutMs', handshakeTimeoutMs, 1, MAX_DURATION_MS);
   if (onMessage !== undefined) requireFunction('onMessage', onMessage);
   const session = resolveSessionOptions(options);
-  return { session, bytesPerSecond, enforceUniqueMachineIds, maxSessions, handshakeTimeoutMs, onMessage };
-}
-
-/** @throws UsageError for what is no rate */
-export function requireRate(name: string, value: unknown): void {
-  if (typeof value === 'number' && (value === 0 || value >= 1)) return;
-  throw new UsageError(
-    `${name} must be a number of bytes a second from 1 to Infinity, or 0 for no limit, got ${String(value)}`,
-  );
+  return {
+    session,
+    bytesPerSecond,
+    totalBytesPerSecond,
+    enforceUniqueMachineIds,
+    maxSessions,
+    handshakeTimeoutMs,
+    onMessage,
+  };
 }

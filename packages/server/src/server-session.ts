@@ -1,4 +1,4 @@
-import type { Settings, WireError } from '@tcpcomm/protocol';
+import { requireNumber, requireRate, type Settings, type WireError } from '@tcpcomm/protocol';
 import {
   type CloseOptions,
   type CloseReport,
@@ -9,6 +9,10 @@ import {
   type SessionTerms,
   type Transport,
 } from '@tcpcomm/session';
+import { paceFor } from './pace.ts';
+
+const MIN_WEIGHT = 0.01;
+const MAX_WEIGHT = 100;
 
 /** The server as its sessions see it: it hears what they hear. */
 export interface SessionHost {
@@ -31,6 +35,34 @@ export class ServerSession extends Session {
     super(setup);
     this.#host = host;
     this.begin(transport, terms);
+  }
+
+  /**
+   * Sets what this session may send and receive together, bytes a second, until the server's rate is set anew; 0 or Infinity for
+   * no limit. Holds at once, for transfers that run too; the client is told.
+   *
+   * @throws UsageError for what is no rate
+   */
+  throttleNetworkBps(bytesPerSecond: number): void {
+    requireRate('bytesPerSecond', bytesPerSecond);
+    this.setPace(paceFor(bytesPerSecond));
+  }
+
+  /**
+   * Sets this session's share of the server's total: with 3 it gets three times as much as one with 1, the default, while both
+   * want more than there is.
+   *
+   * @param weight 0.01 to 100
+   * @throws UsageError for a weight out of that range
+   */
+  setWeight(weight: number): void {
+    requireNumber('weight', weight, MIN_WEIGHT, MAX_WEIGHT);
+    this.link?.setWeight(weight);
+  }
+
+  /** Used by the server, when its total changes: what that held back may go now. */
+  reconsider(): void {
+    this.link?.engine.reconsider();
   }
 
   /** Used by the server, when its rate changes: this session's bytes leave at the new one, and the client is told. */

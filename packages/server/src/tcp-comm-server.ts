@@ -7,6 +7,7 @@ import {
   requireDurationMs,
   requireInteger,
   requireOptions,
+  requireRate,
   requireText,
   type Settings,
   UsageError,
@@ -21,18 +22,13 @@ import type {
   SessionTerms,
   Transport,
 } from '@tcpcomm/session';
-import { alignBytesPerSecond, blockSizeFor } from '@tcpcomm/throttle';
 import { refusalOf } from './admission.ts';
 import { Listener } from './listener.ts';
+import { paceFor } from './pace.ts';
 import { Reception, type RejectedConnection } from './reception.ts';
-import {
-  requireRate,
-  resolveServerOptions,
-  type ServerCallback,
-  type ServerOptions,
-  type ServerSetup,
-} from './server-options.ts';
+import { resolveServerOptions, type ServerCallback, type ServerOptions, type ServerSetup } from './server-options.ts';
 import { ServerSession, type SessionHost } from './server-session.ts';
+import { ServerTotal } from './server-total.ts';
 import { type SessionCollection, SessionTable } from './session-collection.ts';
 
 /** For the `sessionId` of `sendBytes` and `sendText`: every session that there is. */
@@ -82,7 +78,8 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
   readonly #reception: Reception;
   readonly #host: SessionHost = this.#createHost();
   readonly #textEncoder = new TextEncoder();
-  #bytesPerSecond: number;
+  readonly #total: ServerTotal;
+  #pace: Settings;
   #state: 'new' | 'starting' | 'listening' | 'closed' = 'new';
   #closing: Promise<ServerCloseReport> | undefined;
 
@@ -93,7 +90,8 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
     super({ captureRejections: true });
     this.#callback = typeof first === 'function' ? first : undefined;
     this.#setup = resolveServerOptions(typeof first === 'function' ? second : first);
-    this.#bytesPerSecond = alignBytesPerSecond(this.#setup.bytesPerSecond);
+    this.#pace = paceFor(this.#setup.bytesPerSecond);
+    this.#total = new ServerTotal(this.#setup.totalBytesPerSecond);
     this.#reception = new Reception(this.#setup, {
       decide: (hello) => refusalOf(hello, this.#table, this.#setup),
       terms: () => ({ sessionId: this.#table.nextId, pace: this.#pace }),
@@ -191,16 +189,33 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
     await this.sendBytes(this.#textEncoder.encode(text), channel, sessionId);
   }
 
-  /** Sets what each session may send, bytes a second, now and to come; 0 or Infinity for no limit. */
+  /**
+   * Sets what each session may send and receive together, bytes a second, now and to come; 0 or Infinity for no limit. Holds at
+   * once, for transfers that run too; the clients are told.
+   *
+   * @throws UsageError for what is no rate
+   */
   throttleNetworkBps(bytesPerSecond: number): void {
     requireRate('bytesPerSecond', bytesPerSecond);
-    this.#bytesPerSecond = alignBytesPerSecond(bytesPerSecond);
+    this.#pace = paceFor(bytesPerSecond);
     for (const session of this.#table) session.setPace(this.#pace);
+  }
+
+  /**
+   * Sets what all sessions may send and receive together, bytes a second; 0 or Infinity for no limit. While they want more, each
+   * gets a share by its weight, and what one does not use goes to the others.
+   *
+   * @throws UsageError for what is no rate
+   */
+  throttleTotalBps(bytesPerSecond: number): void {
+    requireRate('bytesPerSecond', bytesPerSecond);
+    this.#total.setRate(bytesPerSecond);
+    for (const session of this.#table) session.reconsider();
   }
 
   /** Into what blocks data is cut at the present rate, in bytes. */
   getBlocksize(): number {
-    return blockSizeFor(this.#bytesPerSecond);
+    return this.#pace.blockSizeBytes;
   }
 
   /** Bytes of messages that wait to be sent, all sessions together. */
@@ -231,15 +246,13 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
     this.#reportFailure(error);
   }
 
-  get #pace(): Settings {
-    return {
-      blockSizeBytes: blockSizeFor(this.#bytesPerSecond),
-      bytesPerSecond: this.#bytesPerSecond === Infinity ? null : this.#bytesPerSecond,
-    };
-  }
-
   #open(transport: Transport, terms: SessionTerms): void {
-    const session = new ServerSession(transport, terms, this.#setup.session, this.#host);
+    const session = new ServerSession(
+      transport,
+      { ...terms, total: this.#total.bucket },
+      this.#setup.session,
+      this.#host,
+    );
     this.#table.add(session);
     void session.closed.then((reason) => {
       this.#table.remove(session);

@@ -1,15 +1,12 @@
 import type { SendOptions } from './send-options.ts';
-
-export interface ChannelOptions {
-  /** Bytes in the queue above which `send` makes its caller wait. 0 to 2^53 - 1; default 1 MiB. */
-  readonly highWaterMark?: number;
-}
+import type { ChannelStats } from './session-stats.ts';
 
 /** What a channel needs of its session. */
 export interface ChannelPort {
   sendBytes(bytes: Uint8Array, channel: number, options?: SendOptions): Promise<void>;
   sendText(text: string, channel: number, options?: SendOptions): Promise<void>;
   queuedBytes(channel: number): number;
+  stats(channel: number): ChannelStats | undefined;
   messages(channel: number): AsyncGenerator<Uint8Array, void, void>;
 }
 
@@ -41,6 +38,11 @@ export class Channel implements AsyncIterable<Uint8Array> {
   /** Bytes that wait to be sent on this channel. */
   get queuedBytes(): number {
     return this.#port.queuedBytes(this.number);
+  }
+
+  /** What was sent and received on it, how fast, and what holds it back; undefined while nothing was. */
+  stats(): ChannelStats | undefined {
+    return this.#port.stats(this.number);
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {

@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events';
-import { type TcpCommError, TransferError, WireError } from '@tcpcomm/protocol';
+import { requireOptions, type TcpCommError, TransferError, UsageError, WireError } from '@tcpcomm/protocol';
+import type { LimitedBy } from './engine/engine-observer.ts';
+import { type Priority, requireSendPolicy, type SendPolicyOptions } from './engine/send-policy.ts';
 import type {
   TransferDirection,
   TransferProgress,
@@ -13,20 +15,48 @@ export interface FileTransferEvents {
   progress: [progress: TransferProgress];
 }
 
+/** How this end sends the file. */
+export interface TransferSending {
+  readonly priority: Priority;
+  readonly weight: number;
+  /** The transfer's own limit, Infinity for none. */
+  readonly limitBytesPerSecond: number;
+  /** Bytes that have been read and wait to be sent. */
+  readonly queuedBytes: number;
+  readonly limitedBy: LimitedBy;
+}
+
+export interface TransferStats extends TransferProgress {
+  readonly id: number;
+  readonly name: string;
+  readonly direction: TransferDirection;
+  readonly state: TransferState;
+  /** Of an outgoing file; for an incoming one the peer decides. */
+  readonly sending?: TransferSending;
+}
+
+/** What a user's `FileTransfer` can do with the transfer behind it. */
+export interface TransferControl {
+  cancel(error: TransferError): void;
+  /** Undefined for a file that is received. */
+  readonly sending: (() => TransferSending) | undefined;
+  changePolicy(options: SendPolicyOptions): void;
+}
+
 /**
  * A file on its way, as its user sees it: await `done`, listen to `progress`, iterate over the transfer, or look at its
  * `progress` now and then. One that nobody looks at may fail without harm to the process.
  */
 export class FileTransfer extends EventEmitter<FileTransferEvents> implements AsyncIterable<TransferProgress> {
   readonly #record: TransferRecord;
-  readonly #cancel: (error: TransferError) => void;
+  readonly #control: TransferControl;
   readonly #reportFailure: (error: unknown) => void;
 
   /** Made by `getFile` and `sendFile`, and for what the peer begins. */
-  constructor(record: TransferRecord, cancel: (error: TransferError) => void, reportFailure: (error: unknown) => void) {
+  constructor(record: TransferRecord, control: TransferControl, reportFailure: (error: unknown) => void) {
     super({ captureRejections: true });
     this.#record = record;
-    this.#cancel = cancel;
+    this.#control = control;
     this.#reportFailure = reportFailure;
     record.onProgress = () => {
       try {
@@ -73,11 +103,31 @@ export class FileTransfer extends EventEmitter<FileTransferEvents> implements As
     return this.#record.progress;
   }
 
+  /** Its progress, and how it is sent. */
+  stats(): TransferStats {
+    const { id, name, direction, state } = this;
+    const sending = this.#control.sending?.();
+    return { id, name, direction, state, ...this.progress, ...(sending && { sending }) };
+  }
+
+  /**
+   * Changes how an outgoing file is treated beside what else is sent: its priority (default `background`), its weight among
+   * other files, a rate of its own.
+   *
+   * @throws UsageError for an option out of its range, and for an incoming file: the peer sends it
+   */
+  setPolicy(options: SendPolicyOptions): void {
+    requireOptions('options', options);
+    requireSendPolicy(options);
+    if (this.direction === 'incoming') throw new UsageError('the policy of a file is set where it is sent from');
+    this.#control.changePolicy(options);
+  }
+
   /** Stops the transfer; both ends learn it, and the receiver removes what it had. Does nothing after the end. */
   cancel(): void {
     if (this.#record.isEnded) return;
     const message = `${JSON.stringify(this.name)}: the transfer was cancelled`;
-    this.#cancel(new TransferError(WireError.TRANSFER_CANCELLED, message, 'local'));
+    this.#control.cancel(new TransferError(WireError.TRANSFER_CANCELLED, message, 'local'));
   }
 
   /** Node calls it with what an asynchronous listener rejected with. */

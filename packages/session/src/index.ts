@@ -1,4 +1,5 @@
-export { Channel, type ChannelOptions } from './channel.ts';
+export { Channel } from './channel.ts';
+export type { ChannelOptions } from './channel-settings.ts';
 export type { ChannelDelivery } from './engine/channel-table.ts';
 export type { CloseReason } from './engine/close-reason.ts';
 export { errorOfClosing, failureReason, goodbyeReason } from './engine/close-reason.ts';
@@ -9,7 +10,9 @@ export {
   ServerHandshake,
   type ServerHandshakeEvents,
 } from './engine/handshake.ts';
-export { FileTransfer, type FileTransferEvents } from './file-transfer.ts';
+export type { LimitedBy } from './engine/engine-observer.ts';
+export type { Priority, SendPolicyOptions } from './engine/send-policy.ts';
+export { FileTransfer, type FileTransferEvents, type TransferSending, type TransferStats } from './file-transfer.ts';
 export {
   type FileAccessOptions,
   type GetFileOptions,
@@ -17,9 +20,11 @@ export {
   type SendFileOptions,
 } from './io/file-exchange.ts';
 export type { Overwrite } from './io/part-file.ts';
+export { SocketReading } from './io/socket-reading.ts';
 export { Transport } from './io/transport.ts';
 export type { Notice, NoticeKind } from './notice.ts';
 export type { SendOptions } from './send-options.ts';
+export type { ChannelStats, SessionStats } from './session-stats.ts';
 export type { CloseOptions, CloseReport, SessionEventMap } from './session-events.ts';
 export type { SessionTerms } from './session-link.ts';
 export { resolveSessionOptions, type SessionOptions, type SessionSetup } from './session-options.ts';

@@ -1,13 +1,17 @@
 import type { FileOffer, FileRequest, ReceiveLimits, Settings } from '@tcpcomm/protocol';
-import { TokenBucket } from '@tcpcomm/throttle';
+import type { TokenBucket } from '@tcpcomm/throttle';
 import type { CloseReason } from './engine/close-reason.ts';
 import type { IncomingTransfer } from './engine/incoming-transfer.ts';
 import type { OutgoingTransfer } from './engine/outgoing-transfer.ts';
 import type { Role } from './engine/role.ts';
-import { SessionEngine, type SessionEvents } from './engine/session-engine.ts';
+import { SessionEngine } from './engine/session-engine.ts';
+import type { SessionEvents } from './engine/session-engine-options.ts';
+import { SessionThrottle } from './engine/session-throttle.ts';
+import type { FileTransfer } from './file-transfer.ts';
 import { FileExchange, type FileExchangeEvents } from './io/file-exchange.ts';
 import type { Transport } from './io/transport.ts';
 import type { SessionSetup } from './session-options.ts';
+import { type SessionStats, StatsReader } from './session-stats.ts';
 
 /** What the handshake has settled. */
 export interface SessionTerms {
@@ -16,6 +20,8 @@ export interface SessionTerms {
   readonly machineId: string;
   readonly remoteLimits: ReceiveLimits;
   readonly pace: Settings;
+  /** What the session's rate is a share of; at a server only. */
+  readonly total?: TokenBucket;
 }
 
 /** What a session hears from its connection. */
@@ -31,7 +37,8 @@ export class SessionLink implements SessionEvents {
   readonly transport: Transport;
   readonly files: FileExchange;
   readonly #events: SessionLinkEvents;
-  readonly #throttle: TokenBucket;
+  readonly #throttle: SessionThrottle;
+  readonly #stats: StatsReader;
   #pace: Settings;
 
   /** Takes over a transport whose handshake is complete. */
@@ -40,7 +47,12 @@ export class SessionLink implements SessionEvents {
     this.transport = transport;
     this.#events = events;
     this.#pace = terms.pace;
-    this.#throttle = new TokenBucket({ bytesPerSecond: terms.pace.bytesPerSecond ?? Infinity });
+    const nowMs = performance.now();
+    this.#stats = new StatsReader(nowMs);
+    this.#throttle = new SessionThrottle({
+      bytesPerSecond: terms.pace.bytesPerSecond ?? Infinity,
+      total: terms.total,
+    });
     this.engine = new SessionEngine({
       role: terms.role,
       localLimits: setup.limits,
@@ -49,7 +61,8 @@ export class SessionLink implements SessionEvents {
       throttle: this.#throttle,
       blockSizeBytes: terms.pace.blockSizeBytes,
       events: this,
-      nowMs: performance.now(),
+      allocate: allocateUnzeroed,
+      nowMs,
     });
     this.files = new FileExchange(this.engine, setup.files, events);
     transport.switchTo(this.engine);
@@ -63,6 +76,18 @@ export class SessionLink implements SessionEvents {
   setPace(pace: Settings): void {
     this.onSettings(pace);
     this.engine.setPace(pace);
+  }
+
+  /** Sets the session's share of the total beside other sessions. */
+  setWeight(weight: number): void {
+    this.#throttle.setWeight(weight, performance.now());
+    this.engine.reconsider();
+  }
+
+  stats(transfers: readonly FileTransfer[]): SessionStats {
+    const nowMs = performance.now();
+    const stats = transfers.map((transfer) => transfer.stats());
+    return this.#stats.read(this.engine.observer.snapshot(nowMs), stats, this.#throttle.bytesPerSecond, nowMs);
   }
 
   onSettings(pace: Settings): void {
@@ -83,6 +108,12 @@ export class SessionLink implements SessionEvents {
   }
 
   onClosed(reason: CloseReason): void {
+    this.#throttle.release(performance.now());
     this.#events.onClosed(reason);
   }
+}
+
+/** Every message overwrites all of its memory, so none of it is zeroed first; nor is it taken from a pool that others share. */
+function allocateUnzeroed(byteLength: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.allocUnsafeSlow(byteLength).buffer);
 }

@@ -20,6 +20,16 @@ export interface SessionOptions {
   readonly keepAliveIntervalMs?: number;
   /** Silence after which the peer counts as gone, 1 ms and up. Default 45 s. */
   readonly keepAliveTimeoutMs?: number;
+  /**
+   * The least that may be in flight (sent, and not acknowledged by the peer's program), 4 KiB to 1 TiB. Default 32 KiB. Between
+   * this and `maxInFlightBytes` it follows the link, so that a message does not wait behind a file in the kernel's buffers; both
+   * at 1 TiB switch that off.
+   */
+  readonly minInFlightBytes?: number;
+  /** The most that may be in flight, `minInFlightBytes` to 1 TiB. Default 16 MiB, enough for 1 Gbit/s at 100 ms. */
+  readonly maxInFlightBytes?: number;
+  /** How long the peer may acknowledge nothing of what is in flight, 1 ms and up. Default 30 s. */
+  readonly writeStallTimeoutMs?: number;
   /** What of this machine the peer may reach. Without it, nothing. */
   readonly files?: FileAccessOptions;
 }
@@ -31,6 +41,8 @@ export interface SessionSetup {
   readonly files: FileAccessOptions | undefined;
 }
 
+/** A frame of the smallest size. */
+const MIN_IN_FLIGHT_BYTES = 4_096;
 const MAX_DURATION_MS = 2 ** 31 - 1;
 
 /** @throws UsageError that names the option, its range and what came */
@@ -45,10 +57,16 @@ export function resolveSessionOptions(options: SessionOptions): SessionSetup {
     maxQueuedBytes: options.maxQueuedBytes ?? DEFAULT_ENGINE_SETTINGS.maxQueuedBytes,
     keepAliveIntervalMs: options.keepAliveIntervalMs ?? DEFAULT_ENGINE_SETTINGS.keepAliveIntervalMs,
     keepAliveTimeoutMs: options.keepAliveTimeoutMs ?? DEFAULT_ENGINE_SETTINGS.keepAliveTimeoutMs,
+    minInFlightBytes: options.minInFlightBytes ?? DEFAULT_ENGINE_SETTINGS.minInFlightBytes,
+    maxInFlightBytes: options.maxInFlightBytes ?? DEFAULT_ENGINE_SETTINGS.maxInFlightBytes,
+    writeStallTimeoutMs: options.writeStallTimeoutMs ?? DEFAULT_ENGINE_SETTINGS.writeStallTimeoutMs,
   };
   requireInteger('maxMessageBytes', limits.maxMessageBytes, 1, MAX_ANNOUNCED_BYTES);
   requireInteger('channelWindowBytes', limits.channelWindowBytes, 65_536, MAX_ANNOUNCED_BYTES);
   requireInteger('maxQueuedBytes', engine.maxQueuedBytes, 1, Number.MAX_SAFE_INTEGER);
+  requireInteger('minInFlightBytes', engine.minInFlightBytes, MIN_IN_FLIGHT_BYTES, MAX_ANNOUNCED_BYTES);
+  requireInteger('maxInFlightBytes', engine.maxInFlightBytes, engine.minInFlightBytes, MAX_ANNOUNCED_BYTES);
+  requireInteger('writeStallTimeoutMs', engine.writeStallTimeoutMs, 1, MAX_DURATION_MS);
   requireInteger('keepAliveIntervalMs', engine.keepAliveIntervalMs, 1, MAX_DURATION_MS);
   requireInteger('keepAliveTimeoutMs', engine.keepAliveTimeoutMs, 1, MAX_DURATION_MS);
   if (engine.keepAliveTimeoutMs <= engine.keepAliveIntervalMs) {

@@ -2,22 +2,24 @@ import {
   requireBytes,
   requireChannel,
   requireDurationMs,
-  requireInteger,
   requireOptions,
   requireText,
   SessionClosedError,
   type TcpCommError,
   WireError,
 } from '@tcpcomm/protocol';
-import { Channel, type ChannelOptions } from './channel.ts';
+import { Channel } from './channel.ts';
+import { type ChannelOptions, ChannelSettings } from './channel-settings.ts';
 import { failureReason, goodbyeReason } from './engine/close-reason.ts';
 import type { FileTransfer } from './file-transfer.ts';
 import type { GetFileOptions, SendFileOptions } from './io/file-exchange.ts';
 import { requireSendOptions, type SendOptions } from './send-options.ts';
+import type { Transport } from './io/transport.ts';
 import type { CloseOptions, CloseReport } from './session-events.ts';
 import { SessionLifecycle } from './session-lifecycle.ts';
+import type { SessionTerms } from './session-link.ts';
+import { NO_STATS, type SessionStats } from './session-stats.ts';
 
-const DEFAULT_HIGH_WATER_MARK = 1_048_576;
 const DEFAULT_DRAIN_MS = 3_000;
 
 /**
@@ -28,7 +30,7 @@ const DEFAULT_DRAIN_MS = 3_000;
  */
 export abstract class Session extends SessionLifecycle {
   readonly #channels = new Map<number, Channel>();
-  readonly #highWaterMarks: (number | undefined)[] = [];
+  readonly #channelSettings = new ChannelSettings();
   readonly #textEncoder = new TextEncoder();
   #closing: Promise<CloseReport> | undefined;
 
@@ -63,14 +65,14 @@ export abstract class Session extends SessionLifecycle {
     return this.sendBytes(this.#textEncoder.encode(text), channel, options);
   }
 
-  /** The channel of this number, 1 to 250; always the same object. */
+  /**
+   * The channel of this number, 1 to 250; always the same object. Options that are given hold from now on.
+   *
+   * @throws UsageError for a number or an option out of its range
+   */
   channel(number: number, options: ChannelOptions = {}): Channel {
     requireChannel(number);
-    requireOptions('options', options);
-    if (options.highWaterMark !== undefined) {
-      requireInteger('highWaterMark', options.highWaterMark, 0, Number.MAX_SAFE_INTEGER);
-      this.#highWaterMarks[number] = options.highWaterMark;
-    }
+    this.#channelSettings.change(number, options, this.link?.engine);
     let channel = this.#channels.get(number);
     if (channel === undefined) {
       channel = new Channel(this.#channelPort, number);
@@ -130,6 +132,14 @@ export abstract class Session extends SessionLifecycle {
     return this.link?.engine.queuedBytes ?? 0;
   }
 
+  /**
+   * How the session is doing: what was sent and received, how fast, round trip and bytes in flight, what holds it back; for each
+   * channel and each running transfer too. Computed when called; calling it costs nothing in between.
+   */
+  stats(): SessionStats {
+    return this.link?.stats(this.transfers.running) ?? NO_STATS;
+  }
+
   /** Into what blocks data is cut at the present rate, in bytes; 0 before there is a session. */
   getBlocksize(): number {
     return this.link?.pace.blockSizeBytes ?? 0;
@@ -155,6 +165,11 @@ export abstract class Session extends SessionLifecycle {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  protected override begin(transport: Transport, terms: SessionTerms): void {
+    super.begin(transport, terms);
+    if (this.link) this.#channelSettings.applyTo(this.link.engine);
   }
 
   protected closeWith(code: WireError, message: string, options: CloseOptions): Promise<CloseReport> {
@@ -197,7 +212,7 @@ export abstract class Session extends SessionLifecycle {
     engine.send(channel, bytes, confirm);
     if (this.wantsNotices) this.#noticeWhenWritten(channel.whenWritten(), number);
     if (confirm) return channel.whenConsumed(options?.signal);
-    return channel.whenBelowMark(this.#highWaterMarks[number] ?? DEFAULT_HIGH_WATER_MARK, options?.signal);
+    return channel.whenBelowMark(this.#channelSettings.highWaterMark(number), options?.signal);
   }
 
   #noticeWhenWritten(written: Promise<void>, channel: number): void {
@@ -214,6 +229,7 @@ export abstract class Session extends SessionLifecycle {
     sendBytes: this.sendBytes.bind(this),
     sendText: this.sendText.bind(this),
     queuedBytes: (channel: number) => this.link?.engine.outgoingChannel(channel).queuedBytes ?? 0,
+    stats: (channel: number) => this.stats().channels.find((stats) => stats.channel === channel),
     messages: (channel: number) => this.inboxes.get(channel).iterate(),
   };
 }

@@ -15,6 +15,11 @@ export class TransferMonitor {
     this.#role = role;
   }
 
+  /** All that run, in the order of their beginning. */
+  get running(): readonly FileTransfer[] {
+    return [...this.#running.incoming, ...this.#running.outgoing];
+  }
+
   /** The transfer that began last and still runs, else the one that ended last. */
   current(direction: TransferDirection): FileTransfer | undefined {
     return this.#running[direction].at(-1) ?? this.#last[direction];

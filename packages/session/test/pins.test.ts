@@ -11,6 +11,7 @@ it('the exports', () => {
     'FileTransfer',
     'ServerHandshake',
     'Session',
+    'SocketReading',
     'Transport',
     'errorOfClosing',
     'failureReason',
@@ -23,11 +24,13 @@ it('the exports', () => {
 it('the settings of an engine', () => {
   expect(session.DEFAULT_ENGINE_SETTINGS).toEqual({
     maxQueuedBytes: 134_217_728,
-    inFlightBytes: 1_048_576,
+    minInFlightBytes: 32_768,
+    maxInFlightBytes: 16_777_216,
     assemblyBudgetBytes: 134_217_728,
     maxTransfers: 64,
     keepAliveIntervalMs: 15_000,
     keepAliveTimeoutMs: 45_000,
+    writeStallTimeoutMs: 30_000,
     farewellDrainMs: 3_000,
     farewellReplyMs: 1_000,
   });

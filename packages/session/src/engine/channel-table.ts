@@ -1,7 +1,7 @@
 import type { ReceiveLimits } from '@tcpcomm/protocol';
 import { AssemblyBudget } from './assembly-budget.ts';
 import type { EngineSettings } from './engine-settings.ts';
-import { IncomingChannel, type IncomingChannelHost } from './incoming-channel.ts';
+import { type AllocateBytes, IncomingChannel, type IncomingChannelHost } from './incoming-channel.ts';
 import { OutgoingChannel } from './outgoing-channel.ts';
 import type { PackBuffer } from './pack-buffer.ts';
 
@@ -22,8 +22,11 @@ export class ChannelTable {
   readonly #remoteLimits: ReceiveLimits;
   readonly #settings: EngineSettings;
   readonly #budget: AssemblyBudget;
+  readonly #allocate: AllocateBytes;
   readonly #outgoing: (OutgoingChannel | undefined)[] = [];
   readonly #incoming: (IncomingChannel | undefined)[] = [];
+  /** The same outgoing ones without the gaps: each write goes through them. */
+  readonly #usedOutgoing: OutgoingChannel[] = [];
 
   constructor(
     host: IncomingChannelHost,
@@ -31,7 +34,9 @@ export class ChannelTable {
     localLimits: ReceiveLimits,
     remoteLimits: ReceiveLimits,
     settings: EngineSettings,
+    allocate: AllocateBytes,
   ) {
+    this.#allocate = allocate;
     this.#host = host;
     this.#packBuffer = packBuffer;
     this.#localLimits = localLimits;
@@ -41,17 +46,28 @@ export class ChannelTable {
   }
 
   outgoing(channel: number): OutgoingChannel {
-    return (this.#outgoing[channel] ??= new OutgoingChannel({
-      number: channel,
-      packBuffer: this.#packBuffer,
-      maxMessageBytes: this.#remoteLimits.maxMessageBytes,
-      windowBytes: this.#remoteLimits.channelWindowBytes,
-      maxQueuedBytes: this.#settings.maxQueuedBytes,
-    }));
+    return (this.#outgoing[channel] ??= this.#createOutgoing(channel));
   }
 
   incoming(channel: number): IncomingChannel {
-    return (this.#incoming[channel] ??= new IncomingChannel(channel, this.#host, this.#localLimits, this.#budget));
+    return (this.#incoming[channel] ??= new IncomingChannel(
+      channel,
+      this.#host,
+      this.#localLimits,
+      this.#budget,
+      this.#allocate,
+    ));
+  }
+
+  /** Where the next bytes of a message may be read to; the channel may be none, for its number has not been looked at yet. */
+  roomForMessage(channel: number, missingBytes: number): Uint8Array<ArrayBuffer> | undefined {
+    return this.#incoming[channel]?.roomFor(missingBytes);
+  }
+
+  /** The channels that something was done with, in the order of their numbers. */
+  get usedNumbers(): number[] {
+    const numbers = new Set([...Object.keys(this.#outgoing), ...Object.keys(this.#incoming)].map(Number));
+    return [...numbers].sort((one, other) => one - other);
   }
 
   /** Bytes that wait in all channels. */
@@ -71,11 +87,12 @@ export class ChannelTable {
    * @param received what the peer says it received; what its application is known to have consumed counts in any case
    */
   deliveries(received: Readonly<Record<string, number>> | undefined): ChannelDelivery[] {
-    return this.#usedOutgoing.map((channel) => {
-      const { number, queuedMessages, consumedMessages } = channel;
+    const channels = this.#usedOutgoing.toSorted((one, other) => one.number - other.number);
+    return channels.map((channel) => {
+      const { number, acceptedMessages, consumedMessages } = channel;
       // What the peer says is a lower bound where it was still receiving, and only its word.
-      const delivered = Math.min(queuedMessages, Math.max(consumedMessages, received?.[String(number)] ?? 0));
-      return { channel: number, deliveredMessages: delivered, undeliveredMessages: queuedMessages - delivered };
+      const delivered = Math.min(acceptedMessages, Math.max(consumedMessages, received?.[String(number)] ?? 0));
+      return { channel: number, deliveredMessages: delivered, undeliveredMessages: acceptedMessages - delivered };
     });
   }
 
@@ -93,7 +110,15 @@ export class ChannelTable {
     for (const channel of this.#usedOutgoing) channel.stop(reason);
   }
 
-  get #usedOutgoing(): OutgoingChannel[] {
-    return this.#outgoing.filter((channel) => channel !== undefined);
+  #createOutgoing(channel: number): OutgoingChannel {
+    const outgoing = new OutgoingChannel({
+      number: channel,
+      packBuffer: this.#packBuffer,
+      maxMessageBytes: this.#remoteLimits.maxMessageBytes,
+      windowBytes: this.#remoteLimits.channelWindowBytes,
+      maxQueuedBytes: this.#settings.maxQueuedBytes,
+    });
+    this.#usedOutgoing.push(outgoing);
+    return outgoing;
   }
 }

@@ -11,11 +11,20 @@ export interface ConnectionPhase {
   onWake: () => void;
 
   /**
-   * Takes received bytes.
+   * Takes received bytes, of which messages may become views: see `keepsReceived`.
    *
    * @returns how many; fewer than given only when the phase ended within them, and the rest belongs to the next phase
    */
   receive(bytes: Uint8Array, nowMs: number): number;
+
+  /** Whether something still refers to the bytes that `receive` was last given; otherwise their memory may be used again. */
+  readonly keepsReceived: boolean;
+
+  /**
+   * Where the next bytes may be read to directly, because they belong to a large payload that has begun to come. What is read
+   * there must be given to `receive` next, as a view of this very memory. Undefined where there is no such place.
+   */
+  readonly roomForNext: Uint8Array<ArrayBuffer> | undefined;
 
   /** The peer has ended its side of the connection: nothing more will be received. */
   handleEnd(nowMs: number): void;

@@ -83,12 +83,13 @@ export class ControlQueue {
     this.#pong = undefined;
   }
 
-  takeInto(batch: OutputBatch): void {
+  /** @param holdsCredit keeps credit back for now: the peer sends faster than it may, and more would let it go on */
+  takeInto(batch: OutputBatch, holdsCredit: boolean): void {
     if (this.#pong) this.#takeHeartbeat(FrameType.PONG, this.#pong, batch);
     if (this.#ping) this.#takeHeartbeat(FrameType.PING, this.#ping, batch);
     this.#pong = undefined;
     this.#ping = undefined;
-    if (this.#creditSources.size > 0) {
+    if (this.#creditSources.size > 0 && !holdsCredit) {
       for (const source of this.#creditSources) this.#takeCredit(source, batch);
       this.#creditSources.clear();
     }

@@ -31,12 +31,17 @@ export interface FrameHandler {
   /** Flow-controlled bytes have arrived, headers included. */
   handleReceipt(bytes: number): void;
   handleMessagePiece(header: FrameHeader, piece: Uint8Array, position: number): void;
+  /** Where the next bytes of a message may be read to, of which a part has come. */
+  roomForMessage(channel: number, missingBytes: number): Uint8Array<ArrayBuffer> | undefined;
   handleFilePiece(header: FrameHeader, piece: Uint8Array, position: number): void;
   handleAck(receivedBytes: number): void;
   handleCredit(channel: number, stream: number, limitBytes: number, consumedCount: number): void;
   handlePing(payload: Uint8Array): void;
   handleControl<Type extends ControlFrameType>(type: Type, stream: number, message: ControlMessage<Type>): void;
 }
+
+/** For fewer bytes than this a read of their own does not pay. */
+const MIN_DIRECT_BYTES = 32_768;
 
 /** The payload of the binary frames that have one size only. */
 const FIXED_SIZES = new Map<number, number>([
@@ -74,6 +79,13 @@ export class FrameReceiver implements FrameSink {
       const message = 'a fault of this side while it handled what came';
       throw new ProtocolError(WireError.INTERNAL_ERROR, message, { cause: error });
     }
+  }
+
+  /** Where the next bytes may be read to, in the middle of a large frame. */
+  get roomForNext(): Uint8Array<ArrayBuffer> | undefined {
+    const { currentFrame, missingBytes } = this.#decoder;
+    if (currentFrame?.type !== FrameType.MESSAGE || missingBytes < MIN_DIRECT_BYTES) return undefined;
+    return this.#handler.roomForMessage(currentFrame.channel, missingBytes);
   }
 
   /** Whatever follows is not looked at any more. */

@@ -48,11 +48,15 @@ export class FrameRouter implements FrameHandler {
   }
 
   handleReceipt(bytes: number): void {
-    this.#to.receipt.handleReceived(bytes, this.nowMs);
+    this.#to.receipt.handleReceived(bytes);
   }
 
   handleMessagePiece(header: FrameHeader, piece: Uint8Array, position: number): void {
     this.#to.channels.incoming(header.channel).handlePiece(header, piece, position);
+  }
+
+  roomForMessage(channel: number, missingBytes: number): Uint8Array<ArrayBuffer> | undefined {
+    return this.#to.channels.roomForMessage(channel, missingBytes);
   }
 
   handleFilePiece(header: FrameHeader, piece: Uint8Array, position: number): void {
@@ -60,7 +64,7 @@ export class FrameRouter implements FrameHandler {
   }
 
   handleAck(receivedBytes: number): void {
-    this.#to.sender.handleAck(receivedBytes);
+    this.#to.sender.handleAck(receivedBytes, this.nowMs);
   }
 
   handleCredit(channel: number, stream: number, limitBytes: number, consumedCount: number): void {

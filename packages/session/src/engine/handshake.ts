@@ -65,6 +65,9 @@ const EXPECTED: Record<
 /** The first phase of a connection: who are you, and may you come in. */
 abstract class Handshake<Events extends { onFailed(error: TcpCommError): void }> implements ConnectionPhase {
   onWake: () => void = () => undefined;
+  /** What is not understood at once is copied. */
+  readonly keepsReceived = false;
+  readonly roomForNext = undefined;
   protected readonly events: Events;
 
   readonly #role: Role;

@@ -11,10 +11,17 @@ import type { AssemblyBudget, AssemblyHolder } from './assembly-budget.ts';
 import type { CreditSource } from './control-queue.ts';
 import { Fifo } from './fifo.ts';
 
+/** Gives memory for a message, of exactly that size and of any content: all of it is written before anybody sees it. */
+export type AllocateBytes = (byteLength: number) => Uint8Array<ArrayBuffer>;
+
 /** What a channel tells the engine. */
 export interface IncomingChannelHost {
-  /** A message is whole. `creditBytes` is what it costs of the window until it is consumed. */
-  handleMessage(channel: number, bytes: Uint8Array, creditBytes: number): void;
+  /**
+   * A message is whole. `creditBytes` is what it costs of the window until it is consumed.
+   *
+   * @param isView whether its bytes lie in the memory that they were received in, which then belongs to the message
+   */
+  handleMessage(channel: number, bytes: Uint8Array, creditBytes: number, isView: boolean): void;
   /** It is time to send this channel's credit. */
   handleCreditDue(source: CreditSource): void;
 }
@@ -32,6 +39,7 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
   readonly #host: IncomingChannelHost;
   readonly #limits: ReceiveLimits;
   readonly #budget: AssemblyBudget;
+  readonly #allocate: AllocateBytes;
   #collector: PayloadCollector | undefined;
 
   #receivedFrameBytes = 0;
@@ -47,8 +55,17 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
   #limitBytes: number;
   #grantedBytes: number;
   #isExtended = false;
+  /** Whether it is in the line of the budget. */
+  #hasAskedForMore = false;
 
-  constructor(channel: number, host: IncomingChannelHost, limits: ReceiveLimits, budget: AssemblyBudget) {
+  constructor(
+    channel: number,
+    host: IncomingChannelHost,
+    limits: ReceiveLimits,
+    budget: AssemblyBudget,
+    allocate: AllocateBytes,
+  ) {
+    this.#allocate = allocate;
     this.channel = channel;
     this.#host = host;
     this.#limits = limits;
@@ -60,6 +77,10 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
   /** Whole messages received since the session began. */
   get receivedMessages(): number {
     return this.#receivedMessages;
+  }
+
+  get receivedFrameBytes(): number {
+    return this.#receivedFrameBytes;
   }
 
   /** Messages that the application has taken. */
@@ -77,14 +98,19 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
     const isFrameWhole = position + piece.length === header.length;
     const isFinal = (header.flags & MessageFlag.FIN) !== 0;
     if (isFrameWhole && isFinal && (this.#collector === undefined || this.#collector.byteLength === 0)) {
-      this.#complete(header, piece);
+      this.#complete(header, piece, position === 0);
       return;
     }
-    this.#collector ??= new PayloadCollector();
-    this.#collector.append(piece);
+    this.#collector ??= new PayloadCollector(this.#allocate);
+    this.#collector.append(piece, header.length - position - piece.length);
     if (!isFrameWhole) return;
-    if (isFinal) this.#complete(header, this.#collector.take());
+    if (isFinal) this.#complete(header, this.#collector.take(), false);
     else this.#extend();
+  }
+
+  /** Where the next bytes of a frame that has begun to come may be read to; undefined if nothing of it has been gathered. */
+  roomFor(missingBytes: number): Uint8Array<ArrayBuffer> | undefined {
+    return this.#collector && this.#collector.byteLength > 0 ? this.#collector.roomFor(missingBytes) : undefined;
   }
 
   /** The application has consumed the oldest message that it had not consumed yet. */
@@ -145,19 +171,24 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
 
   #extend(): void {
     const extendedBytes = this.#consumedFrameBytes + this.#limits.channelWindowBytes + this.#unfinishedFrameBytes;
-    if (extendedBytes <= this.#limitBytes || !this.#budget.tryHold(this, this.#unfinishedFrameBytes)) return;
+    if (extendedBytes <= this.#limitBytes) return;
+    this.#hasAskedForMore = true;
+    if (!this.#budget.tryHold(this, this.#unfinishedFrameBytes)) return;
     this.#isExtended = true;
     this.#limitBytes = extendedBytes;
     if (this.#isHalfWindowUntold) this.#host.handleCreditDue(this);
   }
 
-  #complete(header: FrameHeader, bytes: Uint8Array): void {
+  #complete(header: FrameHeader, bytes: Uint8Array, isView: boolean): void {
     const creditBytes = this.#unfinishedFrameBytes;
     this.#unfinishedFrameBytes = 0;
     this.#receivedMessages += 1;
     if ((header.flags & MessageFlag.CONFIRM) !== 0) this.#confirms.push(this.#receivedMessages);
     // It may have asked for more room, been refused, and fitted all the same.
-    if (!this.#isExtended) this.#budget.shrink(this, 0);
-    this.#host.handleMessage(this.channel, bytes, creditBytes);
+    if (this.#hasAskedForMore && !this.#isExtended) {
+      this.#hasAskedForMore = false;
+      this.#budget.shrink(this, 0);
+    }
+    this.#host.handleMessage(this.channel, bytes, creditBytes, isView);
   }
 }

@@ -12,7 +12,8 @@ import { LargeSegment, type MessageSegment, PackedSegment } from './message-segm
 import type { OutputBatch } from './output-batch.ts';
 import type { PackBuffer } from './pack-buffer.ts';
 import { PositionWaiters } from './position-waiters.ts';
-import { type FrameSource, Priority } from './scheduler.ts';
+import type { FrameSource } from './scheduler.ts';
+import { SendPolicy } from './send-policy.ts';
 
 /** Messages up to this size are copied into the pack buffer; larger ones are referred to until they are written. */
 const MAX_PACKED_MESSAGE_BYTES = 2048;
@@ -37,7 +38,7 @@ export interface OutgoingChannelOptions {
  * bytes of frames, which is the same but for a header more with every further fragment.
  */
 export class OutgoingChannel implements FrameSource {
-  readonly priority = Priority.MESSAGES;
+  readonly policy = new SendPolicy('normal');
   readonly number: number;
 
   readonly #packBuffer: PackBuffer;
@@ -45,7 +46,7 @@ export class OutgoingChannel implements FrameSource {
   readonly #maxQueuedBytes: number;
   readonly #queue = new Fifo<MessageSegment>();
 
-  #queuedMessages = 0;
+  #acceptedMessages = 0;
   #enqueuedPosition = 0;
   /** Up to where messages have left the queue. */
   readonly #taken = new PositionWaiters();
@@ -70,9 +71,22 @@ export class OutgoingChannel implements FrameSource {
     return this.#enqueuedPosition - this.#taken.reached;
   }
 
+  get hasQueued(): boolean {
+    return !this.#queue.isEmpty;
+  }
+
   /** Messages accepted for sending since the session began. */
-  get queuedMessages(): number {
-    return this.#queuedMessages;
+  get acceptedMessages(): number {
+    return this.#acceptedMessages;
+  }
+
+  /** Of those, the ones that have left the queue. */
+  get sentMessages(): number {
+    return this.#sentMessages;
+  }
+
+  get sentFrameBytes(): number {
+    return this.#sentFrameBytes;
   }
 
   get consumedMessages(): number {
@@ -114,7 +128,7 @@ export class OutgoingChannel implements FrameSource {
     if (payload.length <= MAX_PACKED_MESSAGE_BYTES) this.#pack(payload, MessageFlag.FIN | flags);
     else this.#queue.push(new LargeSegment(this.#packBuffer, this.number, payload, flags));
     this.#enqueuedPosition += size;
-    this.#queuedMessages += 1;
+    this.#acceptedMessages += 1;
   }
 
   /** Resolves when the queue, without what is enqueued from now on, is at the mark or below. */
@@ -129,7 +143,7 @@ export class OutgoingChannel implements FrameSource {
 
   /** Resolves when all messages enqueued so far have been consumed by the peer's application. */
   whenConsumed(signal?: AbortSignal): Promise<void> {
-    return this.#consumed.wait(this.#queuedMessages, signal);
+    return this.#consumed.wait(this.#acceptedMessages, signal);
   }
 
   takeFrame(maxPayloadBytes: number, batch: OutputBatch): number {

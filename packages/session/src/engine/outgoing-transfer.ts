@@ -15,7 +15,8 @@ import { Fifo } from './fifo.ts';
 import type { OutputBatch } from './output-batch.ts';
 import type { PackBuffer } from './pack-buffer.ts';
 import { PositionWaiters } from './position-waiters.ts';
-import { type FrameSource, Priority } from './scheduler.ts';
+import type { FrameSource } from './scheduler.ts';
+import { SendPolicy } from './send-policy.ts';
 import { unexpectedTransferFrame } from './transfer-errors.ts';
 import type { Transfer, TransferHost } from './transfer.ts';
 
@@ -44,7 +45,7 @@ type OutgoingTransferState = 'new' | 'requested' | 'offered' | 'sending' | 'ende
 /** The sending side of a file transfer (docs/PROTOCOL.md §9), as state: it reads no file. */
 export class OutgoingTransfer implements Transfer, FrameSource {
   readonly id: number;
-  readonly priority = Priority.FILES;
+  readonly policy = new SendPolicy('background');
   handler: OutgoingTransferHandler | undefined;
 
   readonly #host: TransferHost;
@@ -86,6 +87,15 @@ export class OutgoingTransfer implements Transfer, FrameSource {
 
   get isOpen(): boolean {
     return this.#state !== 'aborting' && this.#state !== 'closed';
+  }
+
+  /** Bytes of the file that have been read and wait to be sent. */
+  get queuedBytes(): number {
+    return this.#failure ? 0 : this.#enqueuedBytes - this.#sentBytes;
+  }
+
+  get hasQueued(): boolean {
+    return !this.#chunks.isEmpty;
   }
 
   get isReady(): boolean {

@@ -1,5 +1,4 @@
 import {
-  codeOfWireError,
   ConnectionLostError,
   type ControlFrameType,
   type ControlMessage,
@@ -11,22 +10,20 @@ import {
   type ReceiveLimits,
   type Settings,
   type TcpCommError,
-  TimeoutError,
   toSentence,
   WireError,
 } from '@tcpcomm/protocol';
-import type { TokenBucket } from '@tcpcomm/throttle';
 import { type ChannelDelivery, ChannelTable } from './channel-table.ts';
 import { type CloseReason, errorOfClosing, failureReason } from './close-reason.ts';
 import type { ConnectionPhase } from './connection-phase.ts';
 import { ControlQueue, type CreditSource } from './control-queue.ts';
-import type { EngineSettings } from './engine-settings.ts';
-import { Farewell } from './farewell.ts';
+import { EngineObserver } from './engine-observer.ts';
 import { FrameReceiver } from './frame-receiver.ts';
 import { FrameRouter } from './frame-router.ts';
 import { FrameSender } from './frame-sender.ts';
 import type { IncomingTransfer } from './incoming-transfer.ts';
-import { Keepalive } from './keepalive.ts';
+import { LeaveTaking } from './leave-taking.ts';
+import { Liveness } from './liveness.ts';
 import type { OutgoingChannel } from './outgoing-channel.ts';
 import type { OutgoingTransfer } from './outgoing-transfer.ts';
 import type { OutputBatch } from './output-batch.ts';
@@ -34,30 +31,9 @@ import { PackBuffer } from './pack-buffer.ts';
 import { Receipt } from './receipt.ts';
 import type { Role } from './role.ts';
 import type { FrameSource } from './scheduler.ts';
-import { type TransferEvents, TransferExchange } from './transfer-exchange.ts';
-
-/** What a session tells its owner. Each is called while bytes are being received, so the owner must not throw. */
-export interface SessionEvents extends TransferEvents {
-  /** A whole message; `consume` with the same `creditBytes` when the application is done with it, in the order of arrival. */
-  onMessage(channel: number, bytes: Uint8Array, creditBytes: number): void;
-  /** The server has changed the rate or the block size. */
-  onSettings(settings: Settings): void;
-  /** The session is over, exactly once. All that waited has been settled. */
-  onClosed(reason: CloseReason): void;
-}
-
-export interface SessionEngineOptions {
-  readonly role: Role;
-  /** What this side announced that it takes, and what the peer announced. */
-  readonly localLimits: ReceiveLimits;
-  readonly remoteLimits: ReceiveLimits;
-  readonly settings: EngineSettings;
-  /** What this side's bytes pass before they leave. */
-  readonly throttle: TokenBucket;
-  readonly blockSizeBytes: number;
-  readonly events: SessionEvents;
-  readonly nowMs: number;
-}
+import type { SessionEngineOptions, SessionEvents } from './session-engine-options.ts';
+import type { SendPolicy, SendPolicyOptions } from './send-policy.ts';
+import { TransferExchange } from './transfer-exchange.ts';
 
 /**
  * One end of a session from the end of the handshake on: bytes in, bytes out, time as an argument. It owns nothing itself
@@ -65,81 +41,89 @@ export interface SessionEngineOptions {
  */
 export class SessionEngine implements ConnectionPhase {
   onWake: () => void = () => undefined;
+  keepsReceived = false;
+  readonly observer: EngineObserver;
 
   readonly #role: Role;
   readonly #events: SessionEvents;
-  readonly #settings: EngineSettings;
   readonly #remoteLimits: ReceiveLimits;
   readonly #packBuffer = new PackBuffer();
   readonly #control = new ControlQueue(this.#packBuffer);
-  readonly #receipt = new Receipt();
+  readonly #receipt: Receipt;
   readonly #sender: FrameSender;
   readonly #router: FrameRouter;
   readonly #receiver: FrameReceiver;
   readonly #channels: ChannelTable;
   readonly #transfers: TransferExchange;
-  readonly #keepalive: Keepalive;
-  readonly #farewell: Farewell;
+  readonly #liveness: Liveness;
+  readonly #leaving: LeaveTaking;
   #closeReason: CloseReason | undefined;
 
   constructor(options: SessionEngineOptions) {
     const { role, events, settings, localLimits, remoteLimits } = options;
     this.#role = role;
     this.#events = events;
-    this.#settings = settings;
     this.#remoteLimits = remoteLimits;
+    // The rate is the server's, which enforces it. A client that held its own receiving against its rate as well could be kept from
+    // sending for ever: the server gives it a share only of what it sends.
+    this.#receipt = new Receipt(role === 'server' ? options.throttle : undefined);
     this.#sender = new FrameSender({
       packBuffer: this.#packBuffer,
       control: this.#control,
       receipt: this.#receipt,
       throttle: options.throttle,
-      inFlightBytes: settings.inFlightBytes,
+      inFlight: settings,
+      writeStallTimeoutMs: settings.writeStallTimeoutMs,
       maxFramePayloadBytes: this.#framePayloadFor(options.blockSizeBytes),
     });
     const handleCreditDue = this.#handleCreditDue.bind(this);
-    const activate = this.#activate.bind(this);
     this.#channels = new ChannelTable(
-      { handleMessage: events.onMessage.bind(events), handleCreditDue },
+      { handleMessage: this.#handleMessage.bind(this), handleCreditDue },
       this.#packBuffer,
       localLimits,
       remoteLimits,
       settings,
+      options.allocate ?? ((byteLength) => new Uint8Array(byteLength)),
     );
     this.#transfers = new TransferExchange(
       role,
-      { sendControl: this.#sendControl.bind(this), activate, handleCreditDue, isOpen: () => this.isOpen },
+      {
+        sendControl: this.#sendControl.bind(this),
+        activate: this.#activate.bind(this),
+        handleCreditDue,
+        isOpen: () => this.isOpen,
+      },
       events,
       this.#packBuffer,
       localLimits,
       remoteLimits,
       settings.maxTransfers,
     );
-    this.#router = new FrameRouter(
-      {
-        receipt: this.#receipt,
-        sender: this.#sender,
-        control: this.#control,
-        channels: this.#channels,
-        transfers: this.#transfers,
+    const parts = {
+      receipt: this.#receipt,
+      sender: this.#sender,
+      control: this.#control,
+      channels: this.#channels,
+      transfers: this.#transfers,
+    };
+    this.observer = new EngineObserver(parts);
+    this.#router = new FrameRouter(parts, {
+      onSettings: this.#handleSettings.bind(this),
+      onGoodbye: this.#handleGoodbye.bind(this),
+      onPeerError: ({ code, message }) => {
+        this.#finish(failureReason('remote', new PeerError(code, message)));
       },
-      {
-        onSettings: this.#handleSettings.bind(this),
-        onGoodbye: this.#handleGoodbye.bind(this),
-        onPeerError: ({ code, message }) => {
-          this.#finish(failureReason('remote', new PeerError(code, message)));
-        },
-      },
-    );
+    });
     this.#receiver = new FrameReceiver(role, localLimits.maxFrameBytes, this.#router);
-    this.#keepalive = new Keepalive(settings.keepAliveIntervalMs, settings.keepAliveTimeoutMs, options.nowMs);
-    this.#farewell = new Farewell(settings.farewellReplyMs, settings.farewellDrainMs + settings.farewellReplyMs);
+    this.#liveness = new Liveness(settings, this.#sender, options.nowMs);
+    this.#leaving = new LeaveTaking({ ...parts, router: this.#router, receiver: this.#receiver }, settings);
   }
 
   // What the application wants.
 
   /** Whether messages and transfers may still be begun. */
   get isOpen(): boolean {
-    return this.#closeReason === undefined && this.#farewell.state === 'none';
+    return this.#closeReason === undefined && this.#leaving.isStaying;
   }
 
   get closeReason(): CloseReason | undefined {
@@ -152,7 +136,7 @@ export class SessionEngine implements ConnectionPhase {
 
   /** What became of the messages given to this side, as far as it is known. */
   get deliveries(): ChannelDelivery[] {
-    return this.#channels.deliveries(this.#farewell.peerReceived);
+    return this.#leaving.deliveries;
   }
 
   outgoingChannel(channel: number): OutgoingChannel {
@@ -182,6 +166,18 @@ export class SessionEngine implements ConnectionPhase {
     return this.#transfers.beginOutgoing();
   }
 
+  /** Treats a channel or a transfer differently from now on. */
+  changePolicy(policy: SendPolicy, options: SendPolicyOptions, nowMs: number): void {
+    policy.change(options, nowMs);
+    this.reconsider();
+  }
+
+  /** A rate or a share has changed: what was held back may go now. */
+  reconsider(): void {
+    this.#sender.reconsider();
+    this.onWake();
+  }
+
   /** Cuts frames to this size from now on; a server also tells its client, with the rate that it follows from. */
   setPace(settings: Settings): void {
     this.#sender.maxFramePayloadBytes = this.#framePayloadFor(settings.blockSizeBytes);
@@ -191,7 +187,7 @@ export class SessionEngine implements ConnectionPhase {
   /** Ends the session in good order: sends what is queued, until `drainUntilMs` at the latest, and says goodbye. */
   close(code: WireError, message: string, drainUntilMs: number): void {
     if (this.#closeReason) return;
-    this.#farewell.begin('local', code, toSentence(message), drainUntilMs);
+    this.#leaving.begin(code, message, drainUntilMs);
     this.onWake();
   }
 
@@ -204,20 +200,26 @@ export class SessionEngine implements ConnectionPhase {
 
   receive(bytes: Uint8Array, nowMs: number): number {
     this.#router.nowMs = nowMs;
-    this.#keepalive.handleReceived(nowMs);
-    this.#farewell.handleReceived(nowMs);
+    this.keepsReceived = false;
+    this.#liveness.handleReceived(nowMs);
+    this.#leaving.handleReceived(nowMs);
     try {
       this.#receiver.receive(bytes);
     } catch (error) {
-      this.#fail(error as ProtocolError);
+      const { wireError } = error as ProtocolError;
+      this.#fail(error as ProtocolError, wireError);
     }
+    this.#receipt.settle(nowMs);
     return bytes.length;
+  }
+
+  get roomForNext(): Uint8Array<ArrayBuffer> | undefined {
+    return this.#closeReason ? undefined : this.#receiver.roomForNext;
   }
 
   handleEnd(nowMs: number): void {
     this.#router.nowMs = nowMs;
-    const hasLeave = this.#farewell.state === 'said' || this.#farewell.peerReceived !== undefined;
-    if (hasLeave) this.#finish(this.#farewell.reason);
+    if (this.#leaving.allowsEnd) this.#finish(this.#leaving.reason);
     else this.handleLoss(new ConnectionLostError('the peer ended the connection without a goodbye'), nowMs);
   }
 
@@ -228,7 +230,7 @@ export class SessionEngine implements ConnectionPhase {
 
   takeOutput(nowMs: number): OutputBatch | undefined {
     this.#router.nowMs = nowMs;
-    this.#advanceFarewell();
+    this.#advanceLeaving();
     return this.#sender.take(nowMs);
   }
 
@@ -241,32 +243,38 @@ export class SessionEngine implements ConnectionPhase {
 
   get deadlineMs(): number {
     if (this.#closeReason) return Infinity;
-    return Math.min(this.#sender.deadlineMs, this.#keepalive.deadlineMs, this.#farewell.deadlineMs);
+    return Math.min(this.#sender.deadlineMs, this.#liveness.deadlineMs, this.#leaving.deadlineMs);
   }
 
   handleDeadline(nowMs: number): void {
     if (this.#closeReason) return;
     this.#router.nowMs = nowMs;
-    if (this.#keepalive.isPeerDead(nowMs)) {
-      const code = codeOfWireError(WireError.KEEPALIVE_TIMEOUT);
-      this.handleLoss(
-        new TimeoutError(`nothing came from the peer for ${this.#settings.keepAliveTimeoutMs} ms`, code),
-        nowMs,
-      );
+    const silence = this.#liveness.silenceAt(nowMs);
+    if (silence) {
+      this.handleLoss(silence, nowMs);
       return;
     }
-    if (this.#keepalive.isPingDue(nowMs)) {
-      this.#keepalive.handlePinged(nowMs);
+    const stall = this.#liveness.stallAt(nowMs);
+    if (stall) {
+      this.#fail(stall, WireError.WRITE_STALLED);
+      return;
+    }
+    if (this.#liveness.takePing(nowMs)) {
       this.#packBuffer.trim();
       this.#control.queuePing(new Uint8Array(PING_PAYLOAD_BYTES));
     }
     // Not left to the next output alone: a peer that reads nothing would put it off for ever.
-    this.#advanceFarewell();
+    this.#advanceLeaving();
     this.onWake();
   }
 
   get isFinished(): boolean {
     return this.#closeReason !== undefined;
+  }
+
+  #handleMessage(channel: number, bytes: Uint8Array, creditBytes: number, isView: boolean): void {
+    if (isView) this.keepsReceived = true;
+    this.#events.onMessage(channel, bytes, creditBytes);
   }
 
   #handleCreditDue(source: CreditSource): void {
@@ -280,30 +288,26 @@ export class SessionEngine implements ConnectionPhase {
   }
 
   #handleGoodbye(goodbye: GoAway): void {
-    this.#receiver.state = 'after-goodbye';
-    this.#farewell.handlePeerGoodbye(goodbye);
-    this.#farewell.begin('remote', goodbye.code, goodbye.message, this.#router.nowMs + this.#settings.farewellDrainMs);
-    // The peer will send no more of any transfer, nor answer one.
-    this.#transfers.stop(errorOfClosing(this.#farewell.reason));
+    this.#leaving.handlePeerGoodbye(goodbye, this.#router.nowMs);
     this.onWake();
   }
 
   #sendControl<Type extends ControlFrameType>(type: Type, stream: number, message: ControlMessage<Type>): void {
-    if (this.#closeReason || this.#farewell.state === 'said') return;
+    if (this.#closeReason || this.#leaving.hasSaidGoodbye) return;
     const flood = this.#control.flood;
     if (flood) {
-      this.#fail(flood);
+      this.#fail(flood, flood.wireError);
       return;
     }
     this.#control.queueMessage(type, stream, message);
     this.onWake();
   }
 
-  /** The peer broke the specification: it is told so, as the last thing. */
-  #fail(error: ProtocolError): void {
+  /** The peer is at fault, and told so as the last thing. */
+  #fail(error: TcpCommError, code: WireError): void {
     if (this.#closeReason) return;
     this.#finish(failureReason('local', error));
-    this.#control.queueMessage(FrameType.ERROR, 0, { code: error.wireError, message: toSentence(error.message) });
+    this.#control.queueMessage(FrameType.ERROR, 0, { code, message: toSentence(error.message) });
   }
 
   #activate(source: FrameSource): void {
@@ -315,27 +319,16 @@ export class SessionEngine implements ConnectionPhase {
     return Math.min(blockSizeBytes, this.#remoteLimits.maxFrameBytes);
   }
 
-  #advanceFarewell(): void {
-    const isDrained =
-      this.#farewell.state === 'draining' && this.#channels.queuedBytes === 0 && !this.#transfers.hasOpen;
-    if (this.#farewell.isGoodbyeDue(isDrained, this.#router.nowMs)) {
-      const error = errorOfClosing(this.#farewell.reason);
-      this.#transfers.stop(error);
-      this.#channels.stopSending(error);
-      this.#router.ignoresTransfers = true;
-      this.#control.queueMessage(FrameType.GOAWAY, 0, {
-        ...this.#farewell.words,
-        received: this.#channels.receivedMessages,
-      });
-      this.#farewell.handleGoodbyeSent(this.#router.nowMs);
-    }
-    if (this.#farewell.isOver(this.#router.nowMs)) this.#finish(this.#farewell.reason);
+  #advanceLeaving(): void {
+    if (this.#closeReason) return;
+    const reason = this.#leaving.advance(this.#router.nowMs);
+    if (reason) this.#finish(reason);
   }
 
   #finish(reason: CloseReason): void {
     if (this.#closeReason) return;
     this.#closeReason = reason;
-    this.#farewell.end();
+    this.#leaving.end();
     this.#receiver.stop();
     this.#receipt.clear();
     if (reason.error) this.#control.clear(); // An ERROR is the last frame of its sender, and nothing answers one.

@@ -78,6 +78,12 @@ export class TransferExchange {
     return this.#table.hasOpen;
   }
 
+  /** Whether bytes of files have been read and wait to be sent. */
+  get hasQueued(): boolean {
+    for (const transfer of this.#table) if (transfer instanceof OutgoingTransfer && transfer.hasQueued) return true;
+    return false;
+  }
+
   /** Begins to fetch a file: set the handler, then call `request`. Throws LimitError when too many are open. */
   beginIncoming(): IncomingTransfer {
     return this.#addIncoming(this.#table.takeOwnId(), 'new');

@@ -11,11 +11,12 @@ import {
   UsageError,
   WireError,
 } from '@tcpcomm/protocol';
+import { requireSendPolicy, type SendPolicyOptions } from '../engine/send-policy.ts';
 import type { IncomingTransfer } from '../engine/incoming-transfer.ts';
 import type { OutgoingTransfer } from '../engine/outgoing-transfer.ts';
 import type { SessionEngine } from '../engine/session-engine.ts';
 import type { TransferEvents } from '../engine/transfer-exchange.ts';
-import { FileTransfer } from '../file-transfer.ts';
+import { FileTransfer, type TransferControl, type TransferSending } from '../file-transfer.ts';
 import { TransferRecord } from '../transfer-record.ts';
 import { transferError } from './file-errors.ts';
 import { FileReceiver } from './file-receiver.ts';
@@ -42,7 +43,7 @@ export interface GetFileOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface SendFileOptions {
+export interface SendFileOptions extends SendPolicyOptions {
   /** The file's path below the receiver's root, separated by `/`. Default: its name. */
   readonly as?: string;
   /** What the receiver is asked to do with a file that is there already. Default 'replace'. */
@@ -106,7 +107,9 @@ export class FileExchange implements TransferEvents {
     requireText('as', as);
     requireSignal('signal', signal);
     requireOneOf('overwrite', overwrite, ['replace', 'refuse']);
+    requireSendPolicy(options);
     const outgoing = this.#engine.beginOutgoingTransfer();
+    this.#engine.changePolicy(outgoing.policy, options, performance.now());
     // Without O_NONBLOCK a named pipe would hold a thread until somebody writes to it.
     const openFile = () => open(localPath, constants.O_RDONLY | constants.O_NONBLOCK);
     const file = this.#send(outgoing, as, resolve(localPath), overwrite, openFile);
@@ -146,7 +149,14 @@ export class FileExchange implements TransferEvents {
       this.#events.onBegun(file);
     };
     const sender = new FileSender({ transfer, record, localPath, open: openFile, overwrite, onBegin });
-    const file = new FileTransfer(record, sender.giveUp.bind(sender), this.#reportFailure);
+    const control: TransferControl = {
+      cancel: sender.giveUp.bind(sender),
+      sending: () => this.#sendingOf(transfer),
+      changePolicy: (options) => {
+        this.#engine.changePolicy(transfer.policy, options, performance.now());
+      },
+    };
+    const file = new FileTransfer(record, control, this.#reportFailure);
     transfer.handler = sender;
     this.#watchEnd(file);
     sender.start();
@@ -164,7 +174,12 @@ export class FileExchange implements TransferEvents {
       this.#events.onBegun(file);
     };
     const receiver = new FileReceiver({ transfer, record, overwrite, findTarget, onBegin });
-    const file = new FileTransfer(record, receiver.giveUp.bind(receiver), this.#reportFailure);
+    const control: TransferControl = {
+      cancel: receiver.giveUp.bind(receiver),
+      sending: undefined,
+      changePolicy: () => undefined,
+    };
+    const file = new FileTransfer(record, control, this.#reportFailure);
     transfer.handler = receiver;
     this.#watchEnd(file);
     return { file, receiver };
@@ -173,6 +188,17 @@ export class FileExchange implements TransferEvents {
   /** Resolves when no transfer runs any more and what they left open or behind is closed and removed. */
   async settled(): Promise<void> {
     await Promise.allSettled(Array.from(this.#running, (file) => file.done));
+  }
+
+  #sendingOf(transfer: OutgoingTransfer): TransferSending {
+    const { policy, queuedBytes } = transfer;
+    return {
+      priority: policy.priority,
+      weight: policy.weight,
+      limitBytesPerSecond: policy.bytesPerSecond,
+      queuedBytes,
+      limitedBy: this.#engine.observer.limitOf(transfer, performance.now()),
+    };
   }
 
   readonly #reportFailure = (error: unknown): void => {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { ConnectionLostError, type TcpCommError } from '@tcpcomm/protocol';
 import type { ConnectionPhase } from '../engine/connection-phase.ts';
+import { readByEvents, type SocketReading } from './socket-reading.ts';
 
 /** How long a connection may take to deliver its last bytes and hear the peer's end, once it is finished. */
 const LINGER_MS = 1000;
@@ -28,12 +29,12 @@ export class Transport {
   /** Resolves when the socket is closed and nothing of it is left. */
   readonly closed: Promise<void>;
 
-  constructor(socket: Socket, phase: ConnectionPhase) {
+  /** @param reading how the socket was opened to be read; without it, by its events */
+  constructor(socket: Socket, phase: ConnectionPhase, reading?: SocketReading) {
     this.#socket = socket;
     this.#phase = phase;
     // Small messages are packed here, where it is known what follows; the kernel need not wait for more.
     socket.setNoDelay(true);
-    socket.on('data', this.#handleData);
     socket.on('end', this.#handleEnd);
     socket.on('error', this.#handleError);
     this.closed = new Promise((resolve) => {
@@ -43,6 +44,8 @@ export class Transport {
       });
     });
     this.switchTo(phase);
+    if (reading) reading.start(this.#handleData, () => this.#phase.roomForNext);
+    else readByEvents(socket, this.#handleData);
   }
 
   get remoteAddress(): string | undefined {
@@ -69,16 +72,19 @@ export class Transport {
     this.#socket.destroy();
   }
 
-  readonly #handleData = (chunk: Uint8Array): void => {
+  readonly #handleData = (chunk: Uint8Array): boolean => {
     this.#isReceiving = true;
+    let isKept = false;
     let rest = chunk;
     while (rest.length > 0) {
       const phase = this.#phase;
       rest = rest.subarray(phase.receive(rest, performance.now()));
+      isKept ||= phase.keepsReceived;
       if (phase === this.#phase) break;
     }
     this.#isReceiving = false;
     this.#flush();
+    return isKept;
   };
 
   readonly #handleEnd = (): void => {

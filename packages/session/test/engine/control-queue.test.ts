@@ -5,9 +5,9 @@ import { OutputBatch } from '../../src/engine/output-batch.ts';
 import { PackBuffer } from '../../src/engine/pack-buffer.ts';
 import { describeFrame, FrameReader, joinBytes, type SeenFrame } from './frames.ts';
 
-function takeFrames(queue: ControlQueue): SeenFrame[] {
+function takeFrames(queue: ControlQueue, holdsCredit = false): SeenFrame[] {
   const batch = new OutputBatch();
-  queue.takeInto(batch);
+  queue.takeInto(batch, holdsCredit);
   return new FrameReader().read(joinBytes(...batch.finish()));
 }
 
@@ -53,6 +53,19 @@ it('the order is: answers to pings, pings, credit, and control messages in the o
     'FILE_REQUEST #1',
     'GOAWAY 0',
   ]);
+});
+
+it('credit can be held back, and nothing else with it; it goes with the numbers of when it leaves', () => {
+  const queue = new ControlQueue(new PackBuffer());
+  const source = creditSource(3);
+  queue.queueCredit(source);
+  queue.queuePing(new Uint8Array(8));
+  queue.queueMessage(FrameType.FILE_REQUEST, 1, { path: 'a' });
+  expect(takeFrames(queue, true).map(describeFrame)).toEqual(['PING', 'FILE_REQUEST #1']);
+  source.limitBytes = 7000;
+  expect(takeFrames(queue, true)).toEqual([]);
+  expect(takeFrames(queue).map(describeFrame)).toEqual(['CREDIT 3 7000 1']);
+  expect(takeFrames(queue)).toEqual([]);
 });
 
 it('an acknowledgement is added where it is asked for', () => {

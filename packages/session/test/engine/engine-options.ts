@@ -1,8 +1,9 @@
 import type { ReceiveLimits } from '@tcpcomm/protocol';
-import { TokenBucket } from '@tcpcomm/throttle';
 import type { EngineSettings } from '../../src/engine/engine-settings.ts';
 import type { Role } from '../../src/engine/role.ts';
-import { SessionEngine, type SessionEvents } from '../../src/engine/session-engine.ts';
+import { SessionEngine } from '../../src/engine/session-engine.ts';
+import type { SessionEvents } from '../../src/engine/session-engine-options.ts';
+import { SessionThrottle } from '../../src/engine/session-throttle.ts';
 
 /** The smallest windows that a side may announce, so that credit is soon used up. */
 export const SMALL_LIMITS: ReceiveLimits = {
@@ -15,20 +16,29 @@ export const SMALL_LIMITS: ReceiveLimits = {
 /** Without keepalive: when nothing is to be done, no deadline is left. */
 export const QUIET_SETTINGS: EngineSettings = {
   maxQueuedBytes: 4_000_000,
-  inFlightBytes: 100_000,
+  minInFlightBytes: 100_000,
+  maxInFlightBytes: 100_000,
   assemblyBudgetBytes: 300_000,
   maxTransfers: 6,
   keepAliveIntervalMs: Infinity,
   keepAliveTimeoutMs: Infinity,
+  writeStallTimeoutMs: Infinity,
   farewellDrainMs: 3_000,
   farewellReplyMs: 1_000,
 };
+
+/** Settings that hold what is in flight to this, whatever the link does. */
+export function inFlightOf(bytes: number): Pick<EngineSettings, 'minInFlightBytes' | 'maxInFlightBytes'> {
+  return { minInFlightBytes: bytes, maxInFlightBytes: bytes };
+}
 
 export interface EngineOptions {
   readonly settings?: Partial<EngineSettings>;
   readonly localLimits?: Partial<ReceiveLimits>;
   readonly remoteLimits?: Partial<ReceiveLimits>;
   readonly bytesPerSecond?: number;
+  /** Instead of a rate: what both directions pass, where the test has a hand in it. */
+  readonly throttle?: SessionThrottle;
   readonly blockSizeBytes?: number;
 }
 
@@ -41,7 +51,7 @@ export function createEngine(role: Role, events: SessionEvents, options: EngineO
     localLimits: { ...SMALL_LIMITS, ...options.localLimits },
     remoteLimits: { ...SMALL_LIMITS, ...options.remoteLimits },
     settings: { ...QUIET_SETTINGS, ...options.settings },
-    throttle: new TokenBucket({ bytesPerSecond: options.bytesPerSecond ?? Infinity }),
+    throttle: options.throttle ?? new SessionThrottle({ bytesPerSecond: options.bytesPerSecond ?? Infinity }),
     blockSizeBytes: options.blockSizeBytes ?? BLOCK_BYTES,
     nowMs,
   });

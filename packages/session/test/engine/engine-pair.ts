@@ -158,7 +158,7 @@ function createPair(
 ): Pair {
   const side = (own: 0 | 1, given: EngineOptions | undefined, peer: EngineOptions | undefined): Side => {
     const auditOptions = {
-      inFlightBytes: given?.settings?.inFlightBytes ?? QUIET_SETTINGS.inFlightBytes,
+      maxInFlightBytes: given?.settings?.maxInFlightBytes ?? QUIET_SETTINGS.maxInFlightBytes,
       maxTakeBytes:
         Math.max(options.maxTakeBytes ?? given?.blockSizeBytes ?? BLOCK_BYTES, MAX_PACKED_FRAME_BYTES) +
         FRAME_HEADER_BYTES,

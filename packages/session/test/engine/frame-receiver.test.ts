@@ -21,6 +21,7 @@ import { hashOf } from './memory-files.ts';
 class Notes implements FrameHandler {
   readonly lines: string[] = [];
   receivedBytes = 0;
+  readonly room = new Uint8Array(7);
   #payload: Uint8Array[] = [];
 
   handleReceipt(bytes: number): void {
@@ -29,6 +30,11 @@ class Notes implements FrameHandler {
 
   handleMessagePiece(header: FrameHeader, piece: Uint8Array, position: number): void {
     this.#handlePiece(`message on ${header.channel}`, header, piece, position);
+  }
+
+  roomForMessage(channel: number, missingBytes: number): Uint8Array<ArrayBuffer> {
+    this.lines.push(`room for ${missingBytes} on ${channel}`);
+    return this.room;
   }
 
   handleFilePiece(header: FrameHeader, piece: Uint8Array, position: number): void {
@@ -123,6 +129,36 @@ describe('a stream of frames', () => {
     receiver.stop();
     receiver.receive(joinBytes(ackFrame(1).subarray(10), ackFrame(2)));
     expect(notes.lines).toEqual([]);
+  });
+});
+
+describe('room for the next bytes', () => {
+  const large = messageFrame(7, testBytes(40_000), 0);
+  const roomAfter = (...chunks: Uint8Array[]) => {
+    const notes = new Notes();
+    notes.handleMessagePiece = () => undefined;
+    notes.handleFilePiece = () => undefined;
+    const receiver = new FrameReceiver('client', 65_536, notes);
+    for (const chunk of chunks) receiver.receive(chunk);
+    const isThere = receiver.roomForNext === notes.room;
+    return [isThere, ...notes.lines];
+  };
+
+  it('is where the channel wants it, in the middle of a message of which 32 KiB and more are missing', () => {
+    expect(roomAfter(large.subarray(0, 8))).toEqual([true, 'room for 40000 on 7']);
+    expect(roomAfter(pingFrame(), large.subarray(0, 7240))).toEqual([
+      true,
+      'ping 0 0 0 0 0 0 0 0',
+      'room for 32768 on 7',
+    ]);
+  });
+
+  it('is none where less is missing, between frames, within a header and within anything else', () => {
+    expect(roomAfter()).toEqual([false]);
+    expect(roomAfter(large.subarray(0, 7241))).toEqual([false]);
+    expect(roomAfter(large.subarray(0, 7))).toEqual([false]);
+    expect(roomAfter(large)).toEqual([false]);
+    expect(roomAfter(fileDataFrame(253, 1, testBytes(50_000)).subarray(0, 100))).toEqual([false]);
   });
 });
 

@@ -15,6 +15,8 @@ const WINDOW_BYTES = 65_536;
 class Receiving {
   readonly channel: IncomingChannel;
   readonly messages: Uint8Array[] = [];
+  /** Of each message, whether it lies where it was received. */
+  readonly areViews: boolean[] = [];
   /** What the messages cost that are not consumed yet. */
   readonly unconsumed: number[] = [];
   isCreditDue = false;
@@ -22,18 +24,24 @@ class Receiving {
   limitBytes = WINDOW_BYTES;
   sentBytes = 0;
   readonly #decoder = new FrameDecoder(1_000_000);
+  /** What every piece is read into. */
+  readonly #memory = new Uint8Array(1_000_000);
 
   constructor(limits: Partial<ReceiveLimits> = {}, budget = new AssemblyBudget(1_000_000), number = 5) {
     const host = {
-      handleMessage: (_channel: number, bytes: Uint8Array, creditBytes: number) => {
+      handleMessage: (_channel: number, bytes: Uint8Array, creditBytes: number, isView: boolean) => {
         this.messages.push(bytes.slice());
+        this.areViews.push(isView);
+        expect(isView).toBe(bytes.buffer === this.#memory.buffer);
         this.unconsumed.push(creditBytes);
       },
       handleCreditDue: () => {
         this.isCreditDue = true;
       },
     };
-    this.channel = new IncomingChannel(number, host, { ...SMALL_LIMITS, ...limits }, budget);
+    this.channel = new IncomingChannel(number, host, { ...SMALL_LIMITS, ...limits }, budget, (bytes) => {
+      return new Uint8Array(bytes).fill(0xaa);
+    });
   }
 
   /** Takes the credit as the engine would when it writes. */
@@ -43,14 +51,22 @@ class Receiving {
     this.limitBytes = this.channel.takeLimit();
   }
 
-  receive(frame: Uint8Array, pieceBytes = Infinity): void {
+  /** @param isDirect reads what follows the first piece of a frame to where the channel wants it, not to the memory that is used again */
+  receive(frame: Uint8Array, pieceBytes = Infinity, isDirect = false): void {
     this.sentBytes += frame.length;
-    for (let at = 0; at < frame.length; at += pieceBytes) {
-      this.#decoder.decode(frame.subarray(at, at + pieceBytes), {
+    for (let at = 0; at < frame.length;) {
+      const isWithin = this.#decoder.currentFrame !== undefined;
+      const direct = isDirect && isWithin ? this.channel.roomFor(this.#decoder.missingBytes) : undefined;
+      const room = direct ?? this.#memory;
+      const read = frame.subarray(at, at + Math.min(pieceBytes, room.length));
+      room.set(read);
+      this.#decoder.decode(room.subarray(0, read.length), {
         onFrame: (header, piece, position) => {
           this.channel.handlePiece(header, piece, position);
         },
       });
+      this.#memory.fill(0x55, 0, read.length);
+      at += read.length;
     }
   }
 
@@ -79,9 +95,10 @@ describe('fragments', () => {
     const cuts = fc.record({
       messages: fc.array(fc.array(fc.nat(9000), { minLength: 1, maxLength: 4 }), { maxLength: 6 }),
       pieceBytes: fc.integer({ min: 1, max: 5000 }),
+      isDirect: fc.boolean(),
     });
     fc.assert(
-      fc.property(cuts, ({ messages, pieceBytes }) => {
+      fc.property(cuts, ({ messages, pieceBytes, isDirect }) => {
         const receiving = new Receiving();
         const expected: Buffer[] = [];
         for (const fragments of messages) {
@@ -90,7 +107,7 @@ describe('fragments', () => {
           );
           expected.push(Buffer.concat(parts));
           for (const [index, part] of parts.entries()) {
-            receiving.receive(messageFrame(5, part, index === parts.length - 1 ? FIN : 0), pieceBytes);
+            receiving.receive(messageFrame(5, part, index === parts.length - 1 ? FIN : 0), pieceBytes, isDirect);
             receiving.takeCredit();
           }
           receiving.consume();
@@ -106,15 +123,41 @@ describe('fragments', () => {
   });
 
   it('that come whole are handed over without a copy', () => {
-    const handed: Uint8Array[] = [];
+    const handed: unknown[] = [];
     const host = {
-      handleMessage: (_: number, bytes: Uint8Array) => void handed.push(bytes),
+      handleMessage: (_channel: number, bytes: Uint8Array, _creditBytes: number, isView: boolean) => {
+        handed.push(bytes, isView);
+      },
       handleCreditDue: () => {},
     };
-    const channel = new IncomingChannel(5, host, SMALL_LIMITS, new AssemblyBudget(0));
+    const channel = new IncomingChannel(5, host, SMALL_LIMITS, new AssemblyBudget(0), () => {
+      throw new Error('no memory is needed');
+    });
     const payload = testBytes(100);
     channel.handlePiece({ length: 100, type: FrameType.MESSAGE, channel: 5, flags: FIN, stream: 0 }, payload, 0);
+    expect(handed).toEqual([payload, true]);
     expect(handed[0]).toBe(payload);
+  });
+
+  it('that come in pieces have memory of their own, and say so', () => {
+    const receiving = new Receiving();
+    receiving.receive(messageFrame(5, testBytes(100)));
+    receiving.receive(messageFrame(5, testBytes(100)), 107);
+    receiving.receive(messageFrame(5, testBytes(60), 0));
+    receiving.receive(messageFrame(5, testBytes(40)));
+    receiving.receive(messageFrame(5, testBytes(0)));
+    expect(receiving.areViews).toEqual([true, false, false, true]);
+    expect(receiving.channel.receivedFrameBytes).toBe(108 + 108 + 68 + 48 + 8);
+  });
+
+  it('have room for the next bytes when some have come, and none before or after', () => {
+    const receiving = new Receiving();
+    expect(receiving.channel.roomFor(100)).toBeUndefined();
+    receiving.receive(messageFrame(5, testBytes(60), 0));
+    expect(receiving.channel.roomFor(40)).toHaveLength(40);
+    receiving.receive(messageFrame(5, testBytes(40)));
+    expect(receiving.messages[0]).toHaveLength(100);
+    expect(receiving.channel.roomFor(100)).toBeUndefined();
   });
 
   it('without a byte are refused, unless they end a message', () => {

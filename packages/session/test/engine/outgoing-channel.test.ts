@@ -38,12 +38,14 @@ describe('a queue', () => {
     channel.enqueue(testBytes(100), false);
     channel.enqueue(testBytes(20_000), false);
     expect(channel.queuedBytes).toBe(8 + 108 + 20_008);
+    expect([channel.hasQueued, channel.acceptedMessages, channel.sentMessages]).toEqual([true, 3, 0]);
     channel.takeFrame(16_384, new OutputBatch());
-    expect(channel.queuedBytes).toBe(20_008);
+    expect([channel.queuedBytes, channel.sentMessages]).toEqual([20_008, 2]);
     channel.takeFrame(16_384, new OutputBatch());
-    expect(channel.queuedBytes).toBe(20_008 - 16_384);
+    expect([channel.queuedBytes, channel.sentMessages]).toEqual([20_008 - 16_384, 2]);
     channel.takeFrame(16_384, new OutputBatch());
-    expect([channel.queuedBytes, channel.isReady, channel.queuedMessages]).toEqual([0, false, 3]);
+    expect([channel.hasQueued, channel.sentFrameBytes]).toEqual([false, 8 + 108 + 20_008 + 8]);
+    expect([channel.queuedBytes, channel.isReady, channel.sentMessages]).toEqual([0, false, 3]);
   });
 
   it('refuses a message larger than the peer takes, and says both sizes', () => {
@@ -57,7 +59,7 @@ describe('a queue', () => {
       actual: 501,
       message: "message of 501 bytes exceeds the peer's maxMessageBytes 500",
     });
-    expect(channel.queuedMessages).toBe(1);
+    expect(channel.acceptedMessages).toBe(1);
   });
 
   it('refuses what it has no room for, and says what to await', () => {

@@ -2,11 +2,12 @@ import { TokenBucket } from '@tcpcomm/throttle';
 import { FrameType } from '@tcpcomm/protocol';
 import { testBytes } from '@tcpcomm/test-support';
 import { describe, expect, it } from 'vitest';
+import { inFlightOf } from './engine-options.ts';
 import { createEnginePair, expectNothingLeft } from './engine-pair.ts';
 
 /** 1 MB/s, 5 ms each way, and little in the buffers on the way. */
 const LINK = { bytesPerSecond: 1_000_000, delayMs: 5, sendBufferBytes: 8192 };
-const SENDER = { settings: { inFlightBytes: 32_768 }, blockSizeBytes: 8192 };
+const SENDER = { settings: inFlightOf(32_768), blockSizeBytes: 8192 };
 /**
  * What a message may have to wait for: the bytes in flight and a frame (41 ms), their acknowledgement (10 ms) and its way (5 ms), a
  * frame of somebody else (8.2 ms), and its own way (5 ms).
@@ -47,7 +48,8 @@ describe('a small message', () => {
 
 describe('many senders at once', () => {
   it('250 channels take turns: each has sent once before one sends again', async () => {
-    const pair = createEnginePair({ link: LINK, client: SENDER });
+    // Blocks of the smallest size, which does not depend on the rate.
+    const pair = createEnginePair({ link: LINK, client: { ...SENDER, blockSizeBytes: 4096 } });
     const { time, client, server } = pair;
     for (let channel = 1; channel <= 250; channel += 1) client.application.send(channel, testBytes(12_000, channel));
     time.runUntilQuiet();
@@ -73,7 +75,7 @@ describe('many senders at once', () => {
 
   it('both ways at once take no longer than one way', async () => {
     // Acknowledgements travel behind the bytes of their own direction, so more has to be in flight.
-    const sender = { ...SENDER, settings: { inFlightBytes: 200_000 } };
+    const sender = { ...SENDER, settings: inFlightOf(200_000) };
     const window = { localLimits: { transferWindowBytes: 1_000_000 } };
     const pair = createEnginePair({ link: LINK, client: { ...sender, ...window }, server: { ...sender, ...window } });
     for (const { application } of pair.sides) application.sendFile('f', testBytes(1_000_000));
@@ -125,7 +127,7 @@ describe('a rate', () => {
     const window = { transferWindowBytes: 100_000_000 };
     const pair = createEnginePair({
       link: { delayMs: 20 },
-      client: { bytesPerSecond, settings: { inFlightBytes: 10_000_000 } },
+      client: { bytesPerSecond, settings: inFlightOf(10_000_000) },
       server: { localLimits: window },
     });
     const { time, client } = pair;
@@ -142,7 +144,7 @@ describe('a rate', () => {
 
   it('is kept by the burst at the beginning too', () => {
     const bucket = new TokenBucket({ bytesPerSecond: 1_000_000 });
-    const pair = createEnginePair({ client: { bytesPerSecond: 1_000_000, settings: { inFlightBytes: 1e9 } } });
+    const pair = createEnginePair({ client: { bytesPerSecond: 1_000_000, settings: inFlightOf(1e9) } });
     pair.client.application.sendFile('f', testBytes(500_000));
     pair.time.runUntil(100);
     const sentBytes = pair.client.audit.sentFrames.reduce((sum, frame) => sum + frame.frameBytes, 0);

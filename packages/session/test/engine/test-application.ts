@@ -2,7 +2,8 @@ import { type FileOffer, type FileRequest, type Settings, WireError } from '@tcp
 import type { CloseReason } from '../../src/engine/close-reason.ts';
 import type { IncomingTransfer } from '../../src/engine/incoming-transfer.ts';
 import type { OutgoingTransfer } from '../../src/engine/outgoing-transfer.ts';
-import type { SessionEngine, SessionEvents } from '../../src/engine/session-engine.ts';
+import type { SessionEngine } from '../../src/engine/session-engine.ts';
+import type { SessionEvents } from '../../src/engine/session-engine-options.ts';
 import { MemorySource, MemoryTarget, offerOf } from './memory-files.ts';
 import { PromiseLedger } from './promise-ledger.ts';
 
@@ -47,7 +48,7 @@ export class TestApplication implements SessionEvents {
   send(channel: number, bytes: Uint8Array, confirm = false): void {
     const outgoing = this.engine.outgoingChannel(channel);
     this.engine.send(outgoing, bytes, confirm);
-    const name = `message ${outgoing.queuedMessages} on ${channel}`;
+    const name = `message ${outgoing.acceptedMessages} on ${channel}`;
     this.promises.add(`${name} written`, outgoing.whenWritten());
     this.promises.add(`${name} below mark`, outgoing.whenBelowMark(0));
     if (confirm) this.promises.add(`${name} consumed`, outgoing.whenConsumed());

@@ -1,6 +1,8 @@
 import { testBytes } from '@tcpcomm/test-support';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { PRIORITIES } from '../../src/engine/send-policy.ts';
+import { SessionThrottle } from '../../src/engine/session-throttle.ts';
 import {
   createEnginePair,
   createHandshakePair,
@@ -60,6 +62,24 @@ const steps = fc.oneof(
       blockSizeBytes: fc.constantFrom(1024, 5000, 65_536),
     }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('set rate' as const),
+      bytesPerSecond: fc.constantFrom(Infinity, 5_000_000, 100_000),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('set policy' as const),
+      side,
+      channel,
+      priority: fc.constantFrom(...PRIORITIES),
+      weight: fc.constantFrom(1, 10),
+      bytesPerSecond: fc.constantFrom(0, 20_000, 1_000_000),
+    }),
+  },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.nat(30) }) },
 );
 type Step = typeof steps extends fc.Arbitrary<infer Value> ? Value : never;
@@ -67,14 +87,16 @@ type Step = typeof steps extends fc.Arbitrary<infer Value> ? Value : never;
 /** What was put into a pair, to be compared with what came out of it. */
 class Model {
   readonly pair: Pair;
+  readonly #throttles: readonly SessionThrottle[];
   readonly #maxBytes: number;
   readonly #sent: readonly Map<number, Uint8Array[]>[] = [new Map(), new Map()];
   readonly #files: { readonly content: Uint8Array; readonly source?: MemorySource; readonly target?: MemoryTarget }[] =
     [];
   #seed = 1;
 
-  constructor(pair: Pair, maxBytes: number) {
+  constructor(pair: Pair, throttles: readonly SessionThrottle[], maxBytes: number) {
     this.pair = pair;
+    this.#throttles = throttles;
     this.#maxBytes = maxBytes;
   }
 
@@ -88,12 +110,24 @@ class Model {
       server.application.engine.setPace({ blockSizeBytes: step.blockSizeBytes, bytesPerSecond: null });
       return;
     }
+    if (step.kind === 'set rate') {
+      const { bytesPerSecond } = step;
+      for (const throttle of this.#throttles) throttle.setRate(bytesPerSecond, time.nowMs);
+      const announced = bytesPerSecond === Infinity ? null : bytesPerSecond;
+      server.application.engine.setPace({ blockSizeBytes: 8192, bytesPerSecond: announced });
+      return;
+    }
     const own = this.#side(step.side);
     switch (step.kind) {
       case 'send':
         for (let count = 0; count < step.count; count += 1)
           this.#send(step.side, step.channel, step.size, step.confirm);
         break;
+      case 'set policy': {
+        const { engine } = own.application;
+        engine.changePolicy(engine.outgoingChannel(step.channel).policy, step, time.nowMs);
+        break;
+      }
       case 'withhold':
         own.application.withhold(step.channel);
         break;
@@ -186,14 +220,18 @@ function createModel(link: object, segmentation: { maxSegmentBytes: number; maxB
     state = (state * 48_271) % 0x7fff_ffff;
     return 1 + (state % segmentation.maxSegmentBytes);
   };
-  const options = { settings: { inFlightBytes: 50_000 }, blockSizeBytes: 8192 };
+  const options = { settings: { minInFlightBytes: 16_384, maxInFlightBytes: 100_000 }, blockSizeBytes: 8192 };
+  const [client, server] = [0, 1].map(() => new SessionThrottle({ bytesPerSecond: Infinity })) as [
+    SessionThrottle,
+    SessionThrottle,
+  ];
   const pair = createEnginePair({
     link: { ...link, nextSegmentBytes },
-    client: options,
-    server: options,
+    client: { ...options, throttle: client },
+    server: { ...options, throttle: server },
     maxTakeBytes: 65_536,
   });
-  return new Model(pair, segmentation.maxBytes);
+  return new Model(pair, [client, server], segmentation.maxBytes);
 }
 
 const runs = {

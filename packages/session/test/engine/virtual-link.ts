@@ -119,8 +119,8 @@ export class LinkDirection implements TimedSource {
 
 /**
  * Moves bytes between a phase and the link, as a transport does between a phase and a socket. On the way it checks what
- * every phase has to keep to: the memory of a write stays as it is until the write is done, a deadline that has been
- * handled is over, and who is finished sends nothing more.
+ * every phase has to keep to: the memory of a write stays as it is until the write is done, received memory that it does not
+ * keep may be used again, a deadline that has been handled is over, and who is finished sends nothing more.
  */
 export class VirtualEnd implements TimedSource {
   readonly #time: VirtualTime;
@@ -166,12 +166,7 @@ export class VirtualEnd implements TimedSource {
   receive(bytes: Uint8Array): void {
     if (this.#isClosed) return;
     this.#isReceiving = true;
-    let rest = bytes;
-    while (rest.length > 0) {
-      const phase = this.#phase;
-      rest = rest.subarray(phase.receive(rest, this.#time.nowMs));
-      if (phase === this.#phase) break;
-    }
+    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(this.#receiveNext(rest));
     this.#isReceiving = false;
     this.#flush();
   }
@@ -206,6 +201,24 @@ export class VirtualEnd implements TimedSource {
       this.#flush();
       if (this.#phase.deadlineMs <= nowMs) throw new Error(`a deadline handled at ${nowMs} ms is still due`);
     }
+  }
+
+  /** One read: to where the phase wants it, or else to memory that is used again unless the phase keeps it. */
+  #receiveNext(bytes: Uint8Array): number {
+    const direct = this.#phase.roomForNext;
+    const room = direct ?? new Uint8Array(bytes.length);
+    if (room.length === 0) throw new Error('there is no room for the next bytes');
+    const read = bytes.subarray(0, room.length);
+    room.set(read);
+    let isKept = false;
+    for (let rest: Uint8Array = room.subarray(0, read.length); rest.length > 0;) {
+      const phase = this.#phase;
+      rest = rest.subarray(phase.receive(rest, this.#time.nowMs));
+      isKept ||= phase.keepsReceived;
+      if (phase === this.#phase) break;
+    }
+    if (!isKept && direct === undefined) room.fill(0x55);
+    return read.length;
   }
 
   readonly #wake = (): void => {

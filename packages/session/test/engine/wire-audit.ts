@@ -5,8 +5,8 @@ import type { LinkDirection, LinkObserver } from './virtual-link.ts';
 const FLOW_CONTROLLED: ReadonlySet<number> = new Set([FrameType.MESSAGE, FrameType.FILE_DATA, FrameType.FILE_END]);
 
 export interface AuditOptions {
-  /** The bound that this sender keeps. */
-  readonly inFlightBytes: number;
+  /** The most that this sender may have in flight. */
+  readonly maxInFlightBytes: number;
   /** What may go out in one piece when the bound is nearly reached. */
   readonly maxTakeBytes: number;
   /** What the receiver has announced. */
@@ -49,6 +49,15 @@ export class WireAudit {
     });
   }
 
+  /** Frame bytes of messages and files sent so far. */
+  get flowBytes(): number {
+    return this.#flowBytes;
+  }
+
+  get acknowledgedBytes(): number {
+    return this.#acknowledgedBytes;
+  }
+
   get inFlightBytes(): number {
     return this.#flowBytes - this.#acknowledgedBytes;
   }
@@ -59,9 +68,9 @@ export class WireAudit {
       if (FLOW_CONTROLLED.has(frame.type)) this.#count(frame);
     }
     this.maxInFlightBytes = Math.max(this.maxInFlightBytes, this.inFlightBytes);
-    const { inFlightBytes, maxTakeBytes } = this.#options;
-    if (this.inFlightBytes > inFlightBytes + maxTakeBytes)
-      throw new Error(`${this.inFlightBytes} bytes are in flight, the bound is ${inFlightBytes}`);
+    const { maxInFlightBytes, maxTakeBytes } = this.#options;
+    if (this.inFlightBytes > maxInFlightBytes + maxTakeBytes)
+      throw new Error(`${this.inFlightBytes} bytes are in flight, the bound is ${maxInFlightBytes}`);
   }
 
   #count(frame: SeenFrame): void {

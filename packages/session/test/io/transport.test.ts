@@ -14,6 +14,8 @@ class RecordingPhase implements ConnectionPhase {
   onWake: () => void = () => undefined;
   deadlineMs = Infinity;
   isFinished = false;
+  keepsReceived = false;
+  readonly roomForNext = undefined;
   readonly log: string[] = [];
   /** How many bytes it takes before the next phase begins. */
   ownBytes = Infinity;

@@ -1,0 +1,20 @@
+/** What a frame may take of the link: a more urgent one waits no longer behind it. */
+const FRAME_MS = 2;
+const MIN_PAYLOAD_BYTES = 4_096;
+const MAX_PAYLOAD_BYTES = 262_144;
+/** On links slower than some 30 MB/s frames are smaller still: a little more header for a little less waiting. */
+const FAST_FROM_BYTES = 65_536;
+const MAX_SLOW_PAYLOAD_BYTES = 16_384;
+
+/**
+ * How large the payload of a frame should be at this rate: small enough that something more urgent soon gets its turn, and
+ * large enough that headers do not count.
+ *
+ * @param bytesPerSecond 0 while it is not known
+ */
+export function framePayloadBytesFor(bytesPerSecond: number): number {
+  if (bytesPerSecond === 0) return MAX_SLOW_PAYLOAD_BYTES;
+  const bytes = Math.floor((bytesPerSecond / 1000) * FRAME_MS);
+  if (bytes >= FAST_FROM_BYTES) return Math.min(bytes, MAX_PAYLOAD_BYTES);
+  return Math.min(Math.max(bytes, MIN_PAYLOAD_BYTES), MAX_SLOW_PAYLOAD_BYTES);
+}

@@ -1,0 +1,56 @@
+import type { OnReadOpts, Socket } from 'node:net';
+import { ReadBuffer } from './read-buffer.ts';
+
+/** Takes received bytes; returns whether something keeps them, or their memory may be used again. */
+export type ByteReceiver = (bytes: Uint8Array) => boolean;
+
+/** Where the next bytes had best be read to, if the receiver knows. */
+export type ByteDestination = () => Uint8Array<ArrayBuffer> | undefined;
+
+/** Behind what was read to its destination comes the header of the next frame; more than a little would have to be copied. */
+const READ_BEHIND_BYTES = 4_096;
+
+/**
+ * Reading a socket into memory of one's own, the option `onread` of `net.connect`: half the work of `data` events, each of which
+ * allocates. Large payloads are read to where they belong. Sockets that a server accepts know no such option and are
+ * read by `data` events.
+ */
+export class SocketReading {
+  readonly #buffer = new ReadBuffer();
+  #receiver: ByteReceiver = () => false;
+  #destination: ByteDestination = () => undefined;
+  /** Whether the read under way goes to the destination, not to the buffer. */
+  #isDirect = false;
+
+  /** To be given to `net.connect`. */
+  readonly onread: OnReadOpts = {
+    buffer: () => this.#roomForNext(),
+    callback: (byteLength, room) => {
+      const isKept = this.#receiver(room.subarray(0, byteLength));
+      if (!this.#isDirect) this.#buffer.handleRead(byteLength, room.length, isKept);
+      return true;
+    },
+  };
+
+  /** Hands over what is read from now on. */
+  start(receiver: ByteReceiver, destination: ByteDestination): void {
+    this.#receiver = receiver;
+    this.#destination = destination;
+  }
+
+  #roomForNext(): Uint8Array {
+    const direct = this.#destination();
+    const wasDirect = this.#isDirect;
+    this.#isDirect = direct !== undefined;
+    if (direct) return direct;
+    const { room } = this.#buffer;
+    return wasDirect ? room.subarray(0, READ_BEHIND_BYTES) : room;
+  }
+}
+
+/** Reads a socket by its `data` events: every chunk is memory of its own. */
+export function readByEvents(socket: Socket, receiver: ByteReceiver): void {
+  socket.on('data', (chunk: Uint8Array) => {
+    receiver(chunk);
+  });
+}
