@@ -1,9 +1,9 @@
-import type { FileTransfer } from '@tcpcomm/client';
+import type { FileTransfer, TcpCommClient } from '@tcpcomm/client';
 
 /** Tells somebody what the client does. */
 export interface ClientReport {
-  /** A transfer was asked for; the report follows it, but leaves its failure to `failed`. */
-  transferAsked(transfer: FileTransfer): void;
+  /** A transfer of the client was asked for; the report follows it, but leaves its failure to `failed`. */
+  transferAsked(transfer: FileTransfer, client: TcpCommClient): void;
   /** The server's handler has taken a text. */
   textTaken(text: string, channel: number, elapsedMs: number): void;
   /** Somebody said something. */

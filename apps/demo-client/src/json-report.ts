@@ -1,4 +1,4 @@
-import type { FileTransfer } from '@tcpcomm/client';
+import type { FileTransfer, TcpCommClient } from '@tcpcomm/client';
 import { errorFacts, printJsonLine, printProgressAsJson, resultFacts } from '@tcpcomm/demo-server';
 import type { ClientReport } from './client-report.ts';
 
@@ -10,9 +10,9 @@ export class JsonReport implements ClientReport {
     this.#quiet = quiet;
   }
 
-  transferAsked(transfer: FileTransfer): void {
+  transferAsked(transfer: FileTransfer, client: TcpCommClient): void {
     const startMs = performance.now();
-    if (!this.#quiet) printProgressAsJson(transfer);
+    if (!this.#quiet) printProgressAsJson(transfer, client);
     transfer.done.then(
       (result) => printJsonLine({ event: 'result', ...resultFacts(transfer, result, performance.now() - startMs) }),
       // Whoever waits for it says what went wrong.

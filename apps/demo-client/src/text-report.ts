@@ -1,5 +1,5 @@
-import type { FileTransfer } from '@tcpcomm/client';
-import { doneLine, formatDuration, printable, Screen, TransferBoard } from '@tcpcomm/demo-server';
+import type { FileTransfer, TcpCommClient } from '@tcpcomm/client';
+import { doneLine, formatDuration, printable, Screen, TransferBoard, viewSending } from '@tcpcomm/demo-server';
 import type { ClientReport } from './client-report.ts';
 
 /** Tells people: what happens on the standard output, what went wrong on the error output. */
@@ -15,12 +15,14 @@ export class TextReport implements ClientReport {
     this.#quiet = quiet;
   }
 
-  transferAsked(transfer: FileTransfer): void {
+  transferAsked(transfer: FileTransfer, client: TcpCommClient): void {
     if (this.#quiet) return;
     const startMs = performance.now();
     const { direction, name } = transfer;
     const update = () => {
-      if (transfer.state === 'active') this.#board.update(transfer, { direction, name, progress: transfer.progress });
+      if (transfer.state !== 'active') return;
+      const sending = viewSending(transfer, client);
+      this.#board.update(transfer, { direction, name, progress: transfer.progress, sending });
     };
     transfer.on('progress', update);
     transfer.done.then(

@@ -21,7 +21,7 @@ export function startGet(
     overwrite: overwrite ? 'replace' : 'refuse',
     signal: interruption.signal,
   });
-  report.transferAsked(transfer);
+  report.transferAsked(transfer, client);
   return transfer;
 }
 
@@ -38,7 +38,7 @@ export function startSend(
     overwrite: overwrite ? 'replace' : 'refuse',
     signal: interruption.signal,
   });
-  report.transferAsked(transfer);
+  report.transferAsked(transfer, client);
   return transfer;
 }
 

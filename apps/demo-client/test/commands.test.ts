@@ -251,3 +251,23 @@ it('output that no terminal reads has no escape sequences, and progress about on
   expect(progress.length).toBeGreaterThanOrEqual(1);
   expect(progress.length).toBeLessThanOrEqual(3);
 });
+
+describe('what holds a file back', () => {
+  it('the client tells of a file that it sends, with the round trip', async () => {
+    const throttled = await startServer('--root', root, '--rate', '500k');
+    await writeFile(join(here, 'mine.bin'), bytes);
+    const sender = new Program(CLIENT, ['send', join(here, 'mine.bin'), '--json', '--port', throttled.port]);
+    await sender.event({ event: 'progress', direction: 'outgoing', limitedBy: 'throttle' });
+    // It is known from the first acknowledgement on.
+    await sender.line((line) => Number((JSON.parse(line) as { roundTripMs?: number }).roundTripMs) > 0);
+    expect(await throttled.server.event({ event: 'progress' })).not.toHaveProperty('limitedBy');
+  });
+
+  it('the server tells of a file that is fetched: its total too is a throttle', async () => {
+    const throttled = await startServer('--root', root, '--rate', 'unlimited', '--total', '500k');
+    await writeFile(join(root, 'theirs.bin'), bytes);
+    const receiver = new Program(CLIENT, ['get', 'theirs.bin', here, '--json', '--port', throttled.port]);
+    await throttled.server.event({ event: 'progress', direction: 'outgoing', limitedBy: 'throttle' });
+    expect(await receiver.event({ event: 'progress' })).not.toHaveProperty('limitedBy');
+  });
+});

@@ -76,6 +76,9 @@ it('the demo moves files both ways, with texts meanwhile, shows that all is inta
       );
     }
   }
+  expect(stdout).toMatch(
+    /^While files moved: texts \S+ m?s, round trip \S+ m?s \(medians\); files held back by (?:throttle|link|receiver|nothing) \d/m,
+  );
   await expectNothingLeft(stdout);
 });
 

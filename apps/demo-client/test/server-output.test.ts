@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startServer } from './demo-server-process.ts';
 import { killPrograms, Program, run } from './program.ts';
 
 const CLIENT = 'demo-client/src/main.ts';
@@ -34,7 +35,8 @@ it('the server tells people of sessions, texts and transfers, in plain lines whe
   expect(lines).toEqual([
     `listening on 127.0.0.1, port ${port}`,
     `  files  clients may read and write below ${root}`,
-    '  rate   9.0 MB/s for each session',
+    '  rate   9.0 MB/s for each session, both directions added up',
+    '  total  unlimited',
     '  chat   a text on a channel goes to all other clients, on the same channel',
     '  stop   Ctrl-C',
     '+ anna came in, session 1 from 127.0.0.1',
@@ -50,6 +52,19 @@ it('the server tells people of sessions, texts and transfers, in plain lines whe
     'closing',
     'closed',
   ]);
+});
+
+it('the server tells of the rates that it was given', async () => {
+  const server = new Program('demo-server/src/main.ts', ['--port', '0', '--rate', 'unlimited', '--total', '20M']);
+  expect(await server.line((line) => line.startsWith('  rate'))).toBe('  rate   unlimited');
+  expect(await server.line((line) => line.startsWith('  total'))).toBe(
+    '  total  20.0 MB/s for all sessions together, both directions added up',
+  );
+  const { server: forPrograms } = await startServer('--rate', '2M', '--total', 'unlimited');
+  expect(await forPrograms.event({ event: 'listening' })).toMatchObject({
+    bytesPerSecond: 2_000_000,
+    totalBytesPerSecond: null,
+  });
 });
 
 it('clients of the same machine id are let in when it is told to, and known apart', async () => {

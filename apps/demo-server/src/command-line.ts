@@ -8,6 +8,7 @@ interface Options {
   readonly host: string;
   readonly root?: string;
   readonly rate: number;
+  readonly total: number;
   readonly allowDuplicateIds?: boolean;
   readonly json?: boolean;
 }
@@ -42,9 +43,14 @@ export function createCommandLine(run: (settings: ServerSettings) => Promise<voi
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('-r, --root <folder>', 'folder in which clients may read and write files (default: none, no files)')
     .addOption(
-      new Option('--rate <rate>', `what each session may send: ${BYTE_RATE_FORMS}`)
+      new Option('--rate <rate>', `what each session may send and receive, both added up: ${BYTE_RATE_FORMS}`)
         .argParser(parseRate)
         .default(9_000_000, '9M'),
+    )
+    .addOption(
+      new Option('--total <rate>', 'what all sessions together may send and receive, shared fairly: a rate as above')
+        .argParser(parseRate)
+        .default(Infinity, 'unlimited'),
     )
     .option('--allow-duplicate-ids', 'let clients in whose machine id is blank or in use')
     .option('--json', 'print one JSON object a line, for programs')
@@ -54,8 +60,9 @@ export function createCommandLine(run: (settings: ServerSettings) => Promise<voi
     .showSuggestionAfterError()
     .showHelpAfterError('Add --help to see what there is.')
     .exitOverride()
-    .action(async ({ host, port, root, rate, allowDuplicateIds = false, json = false }: Options) => {
-      await run({ host, port, root, bytesPerSecond: rate, allowDuplicateIds, json });
+    .action(async ({ rate, total, allowDuplicateIds = false, json = false, ...where }: Options) => {
+      const rates = { bytesPerSecond: rate, totalBytesPerSecond: total };
+      await run({ host: where.host, port: where.port, root: where.root, ...rates, allowDuplicateIds, json });
     });
 }
 

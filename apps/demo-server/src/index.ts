@@ -5,6 +5,7 @@ export { printable } from './terminal/printable.ts';
 export { progressLines, type TransferView, transferTitle } from './terminal/progress-line.ts';
 export { formatBytes, formatClock, formatDuration, formatRate } from './terminal/quantities.ts';
 export { Screen, type Style } from './terminal/screen.ts';
+export { culpritOf, type SendingView, viewSending } from './terminal/sending-view.ts';
 export { TransferBoard } from './terminal/transfer-board.ts';
 export { doneLine, failedLine } from './terminal/transfer-summary.ts';
 export { Interruption } from './interruption.ts';

@@ -15,13 +15,14 @@ export class JsonReport implements ServerReport {
   }
 
   listening({ address, port }: AddressInfo): void {
-    const { root, bytesPerSecond } = this.#settings;
+    const { root, bytesPerSecond, totalBytesPerSecond } = this.#settings;
     printJsonLine({
       event: 'listening',
       host: address,
       port,
       root: root === undefined ? null : resolve(root),
-      bytesPerSecond: Number.isFinite(bytesPerSecond) ? bytesPerSecond : null,
+      bytesPerSecond: finiteOrNull(bytesPerSecond),
+      totalBytesPerSecond: finiteOrNull(totalBytesPerSecond),
     });
   }
 
@@ -44,7 +45,7 @@ export class JsonReport implements ServerReport {
   transferBegan(transfer: FileTransfer, session: ServerSession): void {
     const startMs = performance.now();
     const { direction, name } = transfer;
-    printProgressAsJson(transfer, identity(session));
+    printProgressAsJson(transfer, session, identity(session));
     transfer.done.then(
       (result) => {
         const facts = resultFacts(transfer, result, performance.now() - startMs);
@@ -82,4 +83,9 @@ export class JsonReport implements ServerReport {
 
 function identity({ sessionId, machineId }: ServerSession): { sessionId: number; machineId: string } {
   return { sessionId, machineId };
+}
+
+/** JSON has no Infinity. */
+function finiteOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
 }

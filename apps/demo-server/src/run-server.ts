@@ -35,9 +35,10 @@ export async function runServer(settings: ServerSettings): Promise<number> {
 }
 
 function createServer(settings: ServerSettings, report: ServerReport, running: Set<FileTransfer>): TcpCommServer {
-  const { bytesPerSecond, allowDuplicateIds, root } = settings;
+  const { bytesPerSecond, totalBytesPerSecond, allowDuplicateIds, root } = settings;
   const server = new TcpCommServer({
     bytesPerSecond,
+    totalBytesPerSecond,
     enforceUniqueMachineIds: !allowDuplicateIds,
     ...(root !== undefined && { files: { root } }),
   });

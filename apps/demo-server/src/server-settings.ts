@@ -5,8 +5,10 @@ export interface ServerSettings {
   readonly port: number;
   /** The folder whose files clients may read and write; without it there are none. */
   readonly root: string | undefined;
-  /** For each session; Infinity for no limit. */
+  /** For each session, both directions together; Infinity for no limit. */
   readonly bytesPerSecond: number;
+  /** For all sessions together; Infinity for no limit. */
+  readonly totalBytesPerSecond: number;
   readonly allowDuplicateIds: boolean;
   readonly json: boolean;
 }

@@ -6,6 +6,7 @@ import type { ServerSettings } from './server-settings.ts';
 import { printable } from './terminal/printable.ts';
 import { formatBytes, formatRate } from './terminal/quantities.ts';
 import type { Screen } from './terminal/screen.ts';
+import { viewSending } from './terminal/sending-view.ts';
 import { TransferBoard } from './terminal/transfer-board.ts';
 import { doneLine, failedLine } from './terminal/transfer-summary.ts';
 
@@ -22,7 +23,7 @@ export class TextReport implements ServerReport {
   }
 
   listening({ address, port }: AddressInfo): void {
-    const { root, bytesPerSecond } = this.#settings;
+    const { root, bytesPerSecond, totalBytesPerSecond } = this.#settings;
     const label = (text: string) => this.#screen.paint('dim', text.padEnd(7));
     const files =
       root === undefined
@@ -32,7 +33,8 @@ export class TextReport implements ServerReport {
       [
         `${this.#screen.paint(['bold', 'green'], 'listening')} on ${this.#screen.paint('bold', `${address}, port ${port}`)}`,
         `  ${label('files')}${files}`,
-        `  ${label('rate')}${Number.isFinite(bytesPerSecond) ? `${formatRate(bytesPerSecond)} for each session` : 'unlimited'}`,
+        `  ${label('rate')}${limitText(bytesPerSecond, 'for each session')}`,
+        `  ${label('total')}${limitText(totalBytesPerSecond, 'for all sessions together')}`,
         `  ${label('chat')}a text on a channel goes to all other clients, on the same channel`,
         `  ${label('stop')}Ctrl-C`,
       ].join('\n'),
@@ -71,6 +73,7 @@ export class TextReport implements ServerReport {
       name: transfer.name,
       peer: sessionName(session, this.#settings.allowDuplicateIds),
       progress: transfer.progress,
+      sending: viewSending(transfer, session),
     });
     const update = () => this.#board.update(transfer, view());
     transfer.on('progress', update);
@@ -119,4 +122,9 @@ export class TextReport implements ServerReport {
   #stamped(text: string): string {
     return `${this.#screen.paint('dim', new Date().toTimeString().slice(0, 8))} ${text}`;
   }
+}
+
+function limitText(bytesPerSecond: number, forWhom: string): string {
+  const rate = formatRate(bytesPerSecond);
+  return Number.isFinite(bytesPerSecond) ? `${rate} ${forWhom}, both directions added up` : rate;
 }

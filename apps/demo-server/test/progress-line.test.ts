@@ -38,6 +38,25 @@ it('a narrow terminal is spared the details, then the bar', () => {
   expect(lines(16, half)[0]).toMatch(/^↓ \S+…\S+ {2}50 %$/);
 });
 
+it('a file that is sent shows what holds it back and the round trip, where there is room for it', () => {
+  const sent: TransferView = { ...half, direction: 'outgoing', sending: { limitedBy: 'throttle', roundTripMs: 1.23 } };
+  expect(lines(120, sent)[0]).toMatch(/ {3}0:02 left {2}held back by throttle {3}1\.2 ms round trip$/);
+  expect(lines(100, sent)[0]).toMatch(/ {3}0:02 left {2}held back by throttle$/);
+  expect(lines(80, sent)[0]!.slice(1)).toBe(lines(80, half)[0]!.slice(1));
+  expect(plainProgressLine(sent)).toBe('↑ picture.jpg  50 %, 12.0 of 24.0 MB, 9.0 MB/s, 0:02 left');
+});
+
+it('a line keeps its width whatever holds the file back, and beside files that are received', () => {
+  const sendings = (['throttle', 'link', 'peer-window', 'application'] as const).flatMap((limitedBy) =>
+    [undefined, 0.04, 99.94, 59_900].map((roundTripMs) => ({ limitedBy, roundTripMs })),
+  );
+  for (let columns = 10; columns <= 200; columns += 1) {
+    const widths = sendings.flatMap((sending) => lines(columns, half, { ...half, sending }).map((line) => line.length));
+    expect(new Set(widths).size).toBe(1);
+    expect(widths[0]).toBeLessThan(columns);
+  }
+});
+
 it('no line is wider than the terminal, and the columns of several stand in line', () => {
   for (let columns = 10; columns <= 200; columns += 1) {
     const widths = lines(columns, half, long).map((line) => stringWidth(line));

@@ -59,7 +59,7 @@ async function go(): Promise<void> {
 
 async function follow(transfer: FileTransfer): Promise<void> {
   const startMs = performance.now();
-  printProgressAsJson(transfer);
+  printProgressAsJson(transfer, client);
   filesMoving += 1;
   try {
     const result = await transfer.done;

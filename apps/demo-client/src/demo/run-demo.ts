@@ -1,14 +1,22 @@
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import type { TransferProgress } from '@tcpcomm/client';
-import { formatDuration, formatRate, type Screen, TransferBoard, type TransferView } from '@tcpcomm/demo-server';
+import {
+  formatDuration,
+  formatRate,
+  type Screen,
+  type SendingView,
+  TransferBoard,
+  type TransferView,
+} from '@tcpcomm/demo-server';
 import { Conversation, type SpokenText } from './conversation.ts';
 import { createDemoFiles } from './demo-files.ts';
 import { CHANNELS, FILES, type PlannedFile } from './demo-plan.ts';
 import { DemoProcesses } from './demo-processes.ts';
 import { examineFile, isIntact } from './file-outcome.ts';
+import { HoldupTally } from './holdup-tally.ts';
 import type { JsonProcess, ProcessEvent } from './json-process.ts';
-import { printFiles, printTexts, textLine } from './summary.ts';
+import { printFiles, printTexts, summaryLine, textLine } from './summary.ts';
 
 export interface DemoOptions {
   /** Whether it ends by itself, or goes on talking until the signal aborts. */
@@ -47,6 +55,9 @@ class Demo {
     this.#screen.print(textLine(text, this.#screen));
     if (!this.#isAtLeisure) this.#texts.push(text);
   });
+  readonly #holdups = new HoldupTally();
+  /** What the ends that send the files said last. */
+  readonly #sending = new Map<PlannedFile, SendingView>();
   /** The events that tell of finished transfers, by end, client and name. */
   readonly #results = new Map<string, ProcessEvent>();
   #clients: JsonProcess[] = [];
@@ -81,7 +92,9 @@ class Demo {
   async #start(): Promise<void> {
     const server = this.#processes.startServer();
     server.onEvent((event) => {
-      if (event.event === 'transfer') this.#keepResult('server', String(event.machineId), event);
+      const client = String(event.machineId);
+      if (event.event === 'transfer') this.#keepResult('server', client, event);
+      else if (event.event === 'progress') this.#keepSending(this.#fileOf(client, event), event);
     });
     const { port, bytesPerSecond } = await server.waitFor('listening', this.#signal);
     this.#port = Number(port);
@@ -131,6 +144,7 @@ class Demo {
     );
     printFiles(outcomes, this.#screen);
     printTexts(this.#texts, this.#conversation.missing, this.#screen);
+    this.#screen.print(`\n${summaryLine(this.#texts, this.#holdups)}`);
     const broken = outcomes.filter((outcome) => !isIntact(outcome)).map(({ file }) => JSON.stringify(file.name));
     if (broken.length > 0) throw new Error(`not the same at both ends: ${broken.join(', ')}`);
     if (this.#conversation.missing > 0) throw new Error(`${this.#conversation.missing} texts did not arrive`);
@@ -146,11 +160,7 @@ class Demo {
         this.#conversation.handleHeard(client, event);
         break;
       case 'progress':
-        this.#board.update(this.#fileOf(client, event), {
-          ...(event as unknown as TransferView),
-          peer: client,
-          progress: event as unknown as TransferProgress,
-        });
+        this.#handleProgress(client, event);
         break;
       case 'result':
         this.#board.end(this.#fileOf(client, event));
@@ -160,6 +170,25 @@ class Demo {
         this.#error ??= new Error(`${client}: ${String(event.message)}`);
         break;
     }
+  }
+
+  #handleProgress(client: string, event: ProcessEvent): void {
+    const file = this.#fileOf(client, event);
+    this.#keepSending(file, event);
+    this.#board.update(file, {
+      ...(event as unknown as TransferView),
+      peer: client,
+      progress: event as unknown as TransferProgress,
+      sending: this.#sending.get(file),
+    });
+  }
+
+  /** Only the end that sends a file knows what holds it back, the server or the client. */
+  #keepSending(file: PlannedFile, { direction, ...facts }: ProcessEvent): void {
+    if (direction !== 'outgoing') return;
+    const sending = facts as unknown as SendingView;
+    this.#sending.set(file, sending);
+    this.#holdups.add(sending);
   }
 
   #keepResult(end: 'client' | 'server', client: string, event: ProcessEvent): void {

@@ -1,10 +1,14 @@
-import { fitColumns, formatBytes, formatDuration, formatRate, type Screen } from '@tcpcomm/demo-server';
+import { culpritOf, fitColumns, formatBytes, formatDuration, formatRate, type Screen } from '@tcpcomm/demo-server';
 import type { SpokenText } from './conversation.ts';
 import { CHANNELS, CLIENTS } from './demo-plan.ts';
 import { type FileOutcome, isIntact } from './file-outcome.ts';
+import type { HoldupTally } from './holdup-tally.ts';
+import { median } from './median.ts';
 
 const NAME_COLUMNS = 30;
 const SHOWN_DIGITS = 16;
+/** What is rarer goes without saying. */
+const MIN_SHOWN_SHARE = 0.01;
 
 /** The files with their sizes, rates and hashes. */
 export function printFiles(outcomes: readonly FileOutcome[], screen: Screen): void {
@@ -34,20 +38,32 @@ export function printTexts(texts: readonly SpokenText[], lost: number, screen: S
     for (const from of CLIENTS) {
       const latencies = during
         .filter((text) => text.channel === channel && text.from === from)
-        .map((text) => text.latencyMs)
-        .sort((a, b) => a - b);
-      const median = latencies[latencies.length >> 1];
-      const slowest = latencies.at(-1);
-      if (median === undefined || slowest === undefined) continue;
+        .map((text) => text.latencyMs);
+      const middle = median(latencies);
+      if (middle === undefined) continue;
       const to = CLIENTS.find((name) => name !== from)!;
       const path = `${from} → ${to}`;
-      const times = `median ${formatDuration(median)}, slowest ${formatDuration(slowest)}`;
+      const times = `median ${formatDuration(middle)}, slowest ${formatDuration(Math.max(...latencies))}`;
       const count = `${latencies.length} texts`.padStart(9);
       screen.print(
         `  channel ${String(channel).padStart(3)}  ${path.padEnd(12)} ${count}   ${screen.paint('dim', times)}`,
       );
     }
   }
+}
+
+/**
+ * What the demo shows, in one line: `While files moved: texts 1.4 ms, round trip 1.1 ms (medians); files held back by throttle
+ * 97 %, link 3 %`. The shares are those of the looks that the sending ends took.
+ */
+export function summaryLine(texts: readonly SpokenText[], { holdups, roundTripMs }: HoldupTally): string {
+  const textMs = median(texts.filter((text) => text.wasWhileFilesMoved).map((text) => text.latencyMs));
+  const [text, roundTrip] = [textMs, roundTripMs].map((ms) => (ms === undefined ? 'unknown' : formatDuration(ms)));
+  const shares = holdups
+    .filter(({ share }) => share >= MIN_SHOWN_SHARE)
+    .map(({ limitedBy, share }) => `${culpritOf(limitedBy) ?? 'nothing'} ${Math.round(share * 100)} %`);
+  const files = `files held back by ${shares.join(', ') || 'nothing known'}`;
+  return `While files moved: texts ${text!}, round trip ${roundTrip!} (medians); ${files}`;
 }
 
 /** One text, as it arrives. */

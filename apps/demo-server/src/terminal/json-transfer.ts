@@ -1,11 +1,17 @@
-import type { FileTransfer, TransferResult } from '@tcpcomm/session';
+import type { FileTransfer, Session, TransferResult } from '@tcpcomm/session';
 import { printJsonLine } from './json-line.ts';
+import { viewSending } from './sending-view.ts';
 
-/** Prints `progress` lines about ten times a second while a transfer's bytes move, each with `facts` in it. */
-export function printProgressAsJson(transfer: FileTransfer, facts: Readonly<Record<string, unknown>> = {}): void {
+/** Prints `progress` lines about ten times a second while bytes of a transfer of the session move, each with `facts` in it. */
+export function printProgressAsJson(
+  transfer: FileTransfer,
+  session: Pick<Session, 'stats'>,
+  facts: Readonly<Record<string, unknown>> = {},
+): void {
   const { direction, name } = transfer;
   const print = () => {
     if (transfer.state !== 'active') return;
+    const sending = viewSending(transfer, session);
     const { transferredBytes, totalBytes, percent, bytesPerSecond, remainingMs } = transfer.progress;
     printJsonLine({
       event: 'progress',
@@ -17,6 +23,8 @@ export function printProgressAsJson(transfer: FileTransfer, facts: Readonly<Reco
       percent,
       bytesPerSecond: Math.round(bytesPerSecond),
       remainingMs: remainingMs === undefined ? undefined : Math.round(remainingMs),
+      limitedBy: sending?.limitedBy,
+      roundTripMs: sending?.roundTripMs && Number(sending.roundTripMs.toFixed(3)),
     });
   };
   transfer.on('progress', print);

@@ -4,6 +4,7 @@ import { fitColumns } from './fit-columns.ts';
 import { printable } from './printable.ts';
 import { formatBytes, formatClock, formatRate, formatShare } from './quantities.ts';
 import type { Screen } from './screen.ts';
+import { formatHoldup, formatRoundTrip, type SendingView } from './sending-view.ts';
 
 /** A transfer as it stands, for people. */
 export interface TransferView {
@@ -13,6 +14,8 @@ export interface TransferView {
   /** The other end, where there are several. */
   readonly peer?: string;
   readonly progress: TransferProgress;
+  /** Where the file is sent from. */
+  readonly sending?: SendingView | undefined;
 }
 
 const MIN_TITLE_COLUMNS = 16;
@@ -22,6 +25,8 @@ const PERCENT_COLUMNS = 5;
 const GAP_COLUMNS = 2;
 /** As wide as they get, so that a line does not jump when a digit goes: bytes, rate, time left. */
 const DETAIL_COLUMNS = [17, 10, 10];
+/** What holds the file back, the round trip. Only where one of the files is sent. */
+const SENDING_COLUMNS = [21, 18];
 
 /** `↓ anna: picture.jpg`: an arrow for what comes or goes, the other end, the name. */
 export function transferTitle({ direction, name, peer }: Pick<TransferView, 'direction' | 'name' | 'peer'>): string {
@@ -36,32 +41,34 @@ export function plainProgressLine(view: TransferView): string {
 }
 
 /**
- * A row of the terminal for each transfer, its columns in line: title, percent, bar, bytes, rate, time left. What does not fit
- * is left out from the end, then the bar, and titles are cut in their middle.
+ * A row of the terminal for each transfer, its columns in line: title, percent, bar, bytes, rate, time left; where files are
+ * sent what holds them back, and the round trip. What does not fit is left out from the end, then the bar, and titles are cut
+ * in their middle.
  */
 export function progressLines(views: readonly TransferView[], screen: Pick<Screen, 'columns' | 'paint'>): string[] {
   const titles = views.map(transferTitle);
   // The last column stays free: some terminals wrap as soon as it is written.
   let room = screen.columns - 1 - PERCENT_COLUMNS - 1;
-  let detailCount = 0;
-  for (const columns of DETAIL_COLUMNS) {
+  const detailColumns: number[] = [];
+  const isSending = views.some(({ sending }) => sending !== undefined);
+  for (const columns of isSending ? [...DETAIL_COLUMNS, ...SENDING_COLUMNS] : DETAIL_COLUMNS) {
     const left = room - columns - GAP_COLUMNS;
     if (left < MIN_TITLE_COLUMNS + 1 + MIN_BAR_COLUMNS) break;
     room = left;
-    detailCount += 1;
+    detailColumns.push(columns);
   }
   const longest = Math.max(...titles.map((title) => stringWidth(title)));
   const wanted = Math.min(longest, Math.max(MIN_TITLE_COLUMNS, room >> 1));
   const barColumns = Math.min(MAX_BAR_COLUMNS, room - wanted - 1);
   const titleColumns = Math.max(1, Math.min(longest, barColumns < MIN_BAR_COLUMNS ? room : room - barColumns - 1));
 
-  return views.map(({ progress }, index) => {
+  return views.map(({ progress, sending }, index) => {
     const title = fitColumns(titles[index]!, titleColumns);
     const percent = `${progress.percent} %`.padStart(PERCENT_COLUMNS);
     const bar = barColumns < MIN_BAR_COLUMNS ? '' : ` ${progressBar(progress.percent, barColumns, screen)}`;
-    const details = detailsOf(progress)
-      .slice(0, detailCount)
-      .map((detail, at) => ' '.repeat(GAP_COLUMNS) + screen.paint('dim', detail.padStart(DETAIL_COLUMNS[at]!)))
+    const texts = [...detailsOf(progress), ...sendingDetailsOf(sending)];
+    const details = detailColumns
+      .map((columns, at) => ' '.repeat(GAP_COLUMNS) + screen.paint('dim', (texts[at] ?? '').padStart(columns)))
       .join('');
     return `${title} ${percent}${bar}${details}`;
   });
@@ -77,4 +84,8 @@ function detailsOf(progress: TransferProgress): [bytes: string, rate: string, le
   const bytes = totalBytes === undefined ? formatBytes(transferredBytes) : formatShare(transferredBytes, totalBytes);
   const left = remainingMs === undefined ? '' : `${formatClock(Math.ceil(remainingMs / 1_000) * 1_000)} left`;
   return [bytes, formatRate(bytesPerSecond), left];
+}
+
+function sendingDetailsOf(sending: SendingView | undefined): string[] {
+  return sending === undefined ? [] : [formatHoldup(sending.limitedBy), formatRoundTrip(sending.roundTripMs)];
 }
