@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { type BenchOptions, CommandLineError, helpText, listText, parseCommandLine } from './command-line.ts';
-import { type Measured, runSuite, type SuiteOutcome } from './harness/run-suite.ts';
+import { type Begun, type Measured, runSuite, type SuiteOutcome } from './harness/run-suite.ts';
 import type { Suite } from './harness/suite.ts';
 import { createTemporaryFolder } from './harness/temporary-folder.ts';
 import { describeMachine } from './report/machine.ts';
@@ -45,6 +45,8 @@ async function run(options: BenchOptions, { signal, print, printProgress }: Benc
       folder: folder.path,
       limitMs: LIMIT_MS * Math.max(1, scale),
       signal,
+      onLink: (name, description) => printProgress(`${suite.name} ${name}: ${description}`),
+      onBegun: (begun) => printProgress(`${measurementText(suite, begun, rounds)}, about ${begun.seconds} s ...`),
       onMeasured: (measured) => printProgress(progressText(suite, measured, rounds)),
     });
     outcomes.push(outcome);
@@ -55,9 +57,14 @@ async function run(options: BenchOptions, { signal, print, printProgress }: Benc
   return outcomes.some(({ absences }) => absences.some(({ kind }) => kind === 'failed')) ? 1 : 0;
 }
 
-function progressText(suite: Suite, { case: name, subject, round, outcome }: Measured, rounds: number): string {
-  const where = `${suite.name} ${name}, round ${round} of ${rounds}: ${subject}`;
+function measurementText(suite: Suite, { case: name, subject, round }: Begun | Measured, rounds: number): string {
+  return `${suite.name} ${name}, round ${round} of ${rounds}: ${subject}`;
+}
+
+function progressText(suite: Suite, measured: Measured, rounds: number): string {
+  const { outcome } = measured;
+  const where = measurementText(suite, measured, rounds);
   if (outcome instanceof Error) return `${where} failed: ${outcome.message}`;
-  const headline = suite.cases.find((benchmarkCase) => benchmarkCase.name === name)?.headline;
+  const headline = suite.cases.find((benchmarkCase) => benchmarkCase.name === measured.case)?.headline;
   return headline === undefined ? where : `${where} ${formatNumber(outcome[headline])} ${headline}`;
 }

@@ -77,7 +77,8 @@ ${known.map(({ name, summary }) => `  ${name.padEnd(18)}${summary}`).join('\n')}
 Options:
   --rounds N        rounds, in each of which every subject runs once; medians are reported (default ${DEFAULT_ROUNDS})
   --quick           a smoke run: one round, ${QUICK.scale * 100} % of the load; its figures mean nothing
-  --scale F         multiplies the loads: --scale 5 moves a file of 5 GB in the suite files
+  --scale F         multiplies the loads: --scale 5 moves a file of 5 GB in the suite files,
+                    and measures five times as long in latency and throttle
   --case NAME       only this case; may be repeated
   --subject NAME    only this subject; may be repeated
   --json FILE       writes the medians: of one suite { suite, machine, results }, of several an array
@@ -93,8 +94,9 @@ For figures that mean something the machine must be quiet.
 Exit status: 0, 1 when a subject failed, 2 for a command line that makes no sense, 130 when interrupted.
 
 Examples:
-  pnpm bench                                 everything, some ten minutes
+  pnpm bench                                 everything, about an hour
   pnpm bench bulk messages --json bulk.json
+  pnpm bench latency throttle --rounds 1     ten minutes; latency wants root and iproute2, else a relay stands in
   pnpm bench files --scale 5 --subject tcpcomm --subject rsync
   pnpm bench messages --case one-way --subject tcpcomm --rounds 1 --profile profiles
 `;

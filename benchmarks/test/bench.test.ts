@@ -23,11 +23,13 @@ afterAll(async () => {
 });
 
 describe('a quick run', () => {
-  it('measures a case of every suite, prints the tables, writes the file, and leaves nothing behind', async () => {
+  it('measures a case of several suites, prints the tables, writes the file, and leaves nothing behind', async () => {
     const jsonPath = join(folder, 'result.json');
     const cases = ['64KiB', 'one-way', 'server-to-client'].flatMap((name) => ['--case', name]);
     const subjects = ['tcpcomm', 'net'].flatMap((name) => ['--subject', name]);
-    const { status, printed } = await run('--quick', '--scale', '0.005', ...cases, ...subjects, '--json', jsonPath);
+    const { status, printed } = await run(
+      ...['bulk', 'messages', 'files', '--quick', '--scale', '0.005', ...cases, ...subjects, '--json', jsonPath],
+    );
     expect(status).toBe(0);
     expect(printed).toContain('== bulk: ');
     expect(printed).toMatch(/^net +[\d,]+ /m);
@@ -49,6 +51,27 @@ describe('a quick run', () => {
     expect(await readdir(folder)).toEqual(['result.json']);
   });
 
+  it('measures messages beside a file over a link of its own, and says what that is', async () => {
+    const jsonPath = join(folder, 'latency.json');
+    const { status, printed, progress } = await run(
+      ...['latency', '--quick', '--case', '50mbit-100ms', '--subject', 'tcpcomm', '--json', jsonPath],
+    );
+    expect(status).toBe(0);
+    expect(progress).toContain('latency 50mbit-100ms: A relay of ours');
+    expect(printed).toContain('50 Mbit/s each way, 100 ms there and back');
+    const { results } = JSON.parse(await readFile(jsonPath, 'utf8')) as SuiteFile;
+    expect(results[0]!.metrics).toMatchObject({ messagesLost: 0 });
+    expect(results[0]!.metrics.p50Ms).toBeGreaterThan(49); // never sooner than the link's delay
+  });
+
+  it('measures a throttled session', async () => {
+    const jsonPath = join(folder, 'throttle.json');
+    await run('throttle', '--quick', '--case', '1MBps-down', '--json', jsonPath);
+    const { results } = JSON.parse(await readFile(jsonPath, 'utf8')) as SuiteFile;
+    expect(results[0]!.metrics.megabytesPerSecond).toBeGreaterThan(0);
+    expect(results[0]!.metrics.errorPercent).toBeGreaterThanOrEqual(0);
+  });
+
   it('times round trips', async () => {
     const jsonPath = join(folder, 'round-trip.json');
     await run('messages', '--quick', '--case', 'round-trip', '--subject', 'tcpcomm', '--json', jsonPath);
@@ -63,7 +86,7 @@ describe('a quick run', () => {
 it('an unknown suite ends with status 2 and the list of suites', async () => {
   const { status, progress } = await run('nonsense');
   expect(status).toBe(2);
-  expect(progress).toContain('there is no suite nonsense; the suites are bulk, messages, files');
+  expect(progress).toContain('there is no suite nonsense; the suites are bulk, messages, files, latency, throttle');
 });
 
 it('--help and --list measure nothing', async () => {

@@ -7,7 +7,7 @@ const parse = (...args: string[]) => parseCommandLine(args, suites);
 it('without arguments all suites run, in five rounds', () => {
   const options = parse();
   expect(options).toMatchObject({ action: 'run', rounds: 5, scale: 1, format: 'text' });
-  expect(options.suites.map(({ name }) => name)).toEqual(['bulk', 'messages', 'files']);
+  expect(options.suites.map(({ name }) => name)).toEqual(['bulk', 'messages', 'files', 'latency', 'throttle']);
 });
 
 it('named suites run once, in the order given', () => {
@@ -25,7 +25,7 @@ it('options are taken, and override --quick', () => {
 });
 
 it.each([
-  [['nonsense'], 'there is no suite nonsense; the suites are bulk, messages, files'],
+  [['nonsense'], 'there is no suite nonsense; the suites are bulk, messages, files, latency, throttle'],
   [['bulk', '--case', '2MiB'], 'there is no case 2MiB; the cases are 64KiB, 1MiB'],
   [['bulk', '--subject', 'ws'], 'there is no subject ws; the subjects are tcpcomm, net, http2'],
   [['--rounds', '0'], '--rounds must be a whole number from 1, got 0'],

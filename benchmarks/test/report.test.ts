@@ -3,7 +3,7 @@ import type { SuiteOutcome } from '../src/harness/run-suite.ts';
 import type { Suite } from '../src/harness/suite.ts';
 import { renderSuite } from '../src/report/report.ts';
 import { toResultFile } from '../src/report/result-file.ts';
-import { caseTables, formatNumber, formatRatio } from '../src/report/suite-tables.ts';
+import { type CaseTable, caseTables, formatNumber, formatRatio } from '../src/report/suite-tables.ts';
 import { renderMarkdown, renderText } from '../src/report/table.ts';
 
 const suite: Suite = {
@@ -29,6 +29,7 @@ const outcome: SuiteOutcome = {
     },
     { case: '64KiB', subject: 'net', metrics: { megabytesPerSecond: 2000 }, headlineRange: [1900, 2100] },
   ],
+  links: {},
   absences: [{ case: '64KiB', subject: 'http2', kind: 'failed', reason: 'no result within 5 ms' }],
 };
 const machine = {
@@ -65,6 +66,7 @@ describe('the tables of a suite', () => {
     expect(caseTables(outcome)).toEqual([
       {
         title: 'bulk: 64KiB',
+        link: '',
         table: {
           head: ['subject', 'MB/s', 'CPU s', 'MB/s lowest–highest', 'MB/s ÷ tcpcomm', 'MB/s ÷ net'],
           rows: [
@@ -75,6 +77,18 @@ describe('the tables of a suite', () => {
         absences: ['http2 failed: no result within 5 ms'],
       },
     ]);
+  });
+
+  it('give the ratios that the suite asks for instead', () => {
+    const ratios = [{ metric: 'cpuSeconds', to: 'tcpcomm' }] as const;
+    const [{ table }] = caseTables({ ...outcome, suite: { ...suite, ratios } }) as [CaseTable];
+    expect(table.head.slice(-2)).toEqual(['MB/s lowest–highest', 'CPU s ÷ tcpcomm']);
+    expect(table.rows.map((row) => row.at(-1))).toEqual(['1.00', '-']);
+  });
+
+  it('say what was between the two ends', () => {
+    const text = renderSuite({ ...outcome, links: { '64KiB': 'A relay.' } }, 'text');
+    expect(text).toContain('bulk: 64KiB\n\nA relay.\n\nsubject');
   });
 
   it('name who is missing, also where nobody has a result', () => {

@@ -6,7 +6,12 @@ export const METRIC_NAMES = [
   'messagesPerSecond',
   'p50Ms',
   'p99Ms',
+  'megabitsPerSecond',
+  'messagesLost',
   'errorPercent',
+  'worstSecondErrorPercent',
+  'shareErrorPercent',
+  'settledAfterMs',
   'cpuSeconds',
   'peakRssMegabytes',
 ] as const;

@@ -13,7 +13,7 @@ export interface Part {
 
 /** From the harness to a subject's process, one at a time. */
 export type Question =
-  | { readonly kind: 'serve'; readonly part: Part; readonly load: Load }
+  | { readonly kind: 'serve'; readonly part: Part; readonly load: Load; readonly host: string }
   | { readonly kind: 'drive'; readonly part: Part; readonly load: Load; readonly endpoint: Endpoint }
   | { readonly kind: 'run'; readonly load: Load }
   | { readonly kind: 'usage' }

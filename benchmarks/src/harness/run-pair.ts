@@ -1,3 +1,4 @@
+import type { Link } from '../link/link.ts';
 import type { Metrics } from './metrics.ts';
 import type { Part } from './role-messages.ts';
 import type { Load } from './subject.ts';
@@ -8,6 +9,8 @@ export interface PairOptions {
   readonly load: Load;
   /** What is done first, unmeasured. */
   readonly warmUp: Load;
+  /** What is between the two; the caller's to dispose of. */
+  readonly link: Link;
   /** For Node.js in both processes, before the program. */
   readonly nodeArguments: Readonly<Record<'server' | 'client', readonly string[]>>;
   /** How long all of it may take. */
@@ -23,8 +26,9 @@ export interface PairOptions {
  */
 export async function runPair(options: PairOptions): Promise<Metrics> {
   options.signal.throwIfAborted();
-  const server = new SubjectProcess('server', options.nodeArguments.server);
-  const client = new SubjectProcess('client', options.nodeArguments.client);
+  const { nodeArguments, link } = options;
+  const server = new SubjectProcess('server', nodeArguments.server, link.launchers.server);
+  const client = new SubjectProcess('client', nodeArguments.client, link.launchers.client);
   const limit = AbortSignal.timeout(options.limitMs);
   const stop = AbortSignal.any([options.signal, limit]);
   try {
@@ -32,6 +36,7 @@ export async function runPair(options: PairOptions): Promise<Metrics> {
       measure(server, client, options),
       server.failed,
       client.failed,
+      link.failed,
       abortion(stop),
     ]);
     await client.stop();
@@ -46,9 +51,9 @@ export async function runPair(options: PairOptions): Promise<Metrics> {
 }
 
 async function measure(server: SubjectProcess, client: SubjectProcess, options: PairOptions): Promise<Metrics> {
-  const { part, load, warmUp } = options;
-  const endpoint = await server.ask({ kind: 'serve', part, load });
-  await client.ask({ kind: 'drive', part, load, endpoint });
+  const { part, load, warmUp, link } = options;
+  const endpoint = await server.ask({ kind: 'serve', part, load, host: link.serverHost });
+  await client.ask({ kind: 'drive', part, load, endpoint: await link.reach(endpoint) });
   await client.ask({ kind: 'run', load: warmUp });
   const before = await Promise.all([server.ask({ kind: 'usage' }), client.ask({ kind: 'usage' })]);
   const metrics = await client.ask({ kind: 'run', load });

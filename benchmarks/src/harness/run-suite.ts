@@ -1,3 +1,6 @@
+import type { LinkPlan } from '../link/link.ts';
+import { loopbackPlan } from '../link/loopback-link.ts';
+import { planLink } from '../link/plan-link.ts';
 import { missingPrograms } from '../measure/find-program.ts';
 import { medianMetrics, type Metrics } from './metrics.ts';
 import type { Load } from './subject.ts';
@@ -19,8 +22,20 @@ export interface SuiteRunOptions {
   /** Where to put a CPU profile of every process. Default: none is taken. */
   readonly profileFolder?: string | undefined;
   readonly signal: AbortSignal;
+  /** Hears what a case's link is, before its measurements. */
+  readonly onLink?: (caseName: string, description: string) => void;
+  /** Hears of every measurement that takes long, as it begins. */
+  readonly onBegun?: (begun: Begun) => void;
   /** Hears of every measurement as it ends. */
   readonly onMeasured?: (measured: Measured) => void;
+}
+
+export interface Begun {
+  readonly case: string;
+  readonly subject: string;
+  readonly round: number;
+  /** About how long it takes. */
+  readonly seconds: number;
 }
 
 export interface Measured {
@@ -50,6 +65,8 @@ export interface SuiteOutcome {
   readonly suite: Suite;
   readonly results: readonly SubjectResult[];
   readonly absences: readonly SubjectAbsence[];
+  /** What was between the two ends, by case, where that was something. */
+  readonly links: Readonly<Record<string, string>>;
 }
 
 const WARM_UP_SHARE = 0.2;
@@ -58,13 +75,15 @@ const WARM_UP_SHARE = 0.2;
 export async function runSuite<L extends Load>(suite: Suite<L>, options: SuiteRunOptions): Promise<SuiteOutcome> {
   const results: SubjectResult[] = [];
   const absences: SubjectAbsence[] = [];
+  const links: Record<string, string> = {};
   for (const benchmarkCase of suite.cases) {
     if (options.cases?.includes(benchmarkCase.name) === false) continue;
     const outcome = await new CaseRun(suite, benchmarkCase, options).run();
     results.push(...outcome.results);
     absences.push(...outcome.absences);
+    if (outcome.link !== '') links[benchmarkCase.name] = outcome.link;
   }
-  return { suite: suite as unknown as Suite, results, absences };
+  return { suite: suite as unknown as Suite, results, absences, links };
 }
 
 class CaseRun<L extends Load> {
@@ -73,6 +92,7 @@ class CaseRun<L extends Load> {
   readonly #options: SuiteRunOptions;
   readonly #samples = new Map<string, Metrics[]>();
   readonly #absences: SubjectAbsence[] = [];
+  #linkPlan: LinkPlan = loopbackPlan;
 
   constructor(suite: Suite<L>, benchmarkCase: BenchmarkCase<L>, options: SuiteRunOptions) {
     this.#suite = suite;
@@ -80,13 +100,14 @@ class CaseRun<L extends Load> {
     this.#options = options;
   }
 
-  async run(): Promise<Pick<SuiteOutcome, 'results' | 'absences'>> {
+  async run(): Promise<Pick<SuiteOutcome, 'results' | 'absences'> & { readonly link: string }> {
     for (const subject of Object.keys(this.#suite.subjects)) {
       if (this.#options.subjects?.includes(subject) === false) continue;
       const missing = missingPrograms(this.#suite.programs?.[subject] ?? []);
       if (missing.length === 0) this.#samples.set(subject, []);
       else this.#leaveOut(subject, 'skipped', `not installed here: ${missing.join(', ')}`);
     }
+    if (this.#samples.size > 0) await this.#planLink();
     for (let round = 1; round <= this.#options.rounds; round += 1) {
       // Each round begins with another subject, so that none is always the one after the same neighbour's load.
       const subjects = [...this.#samples.keys()];
@@ -97,10 +118,25 @@ class CaseRun<L extends Load> {
     return {
       results: [...this.#samples].map(([subject, samples]) => this.#summarize(subject, samples)),
       absences: this.#absences,
+      link: this.#linkPlan.description,
     };
   }
 
+  async #planLink(): Promise<void> {
+    this.#linkPlan = await planLink(this.#case.link);
+    const { description } = this.#linkPlan;
+    if (description !== '') this.#options.onLink?.(this.#case.name, description);
+  }
+
   async #measure(subject: string, round: number): Promise<void> {
+    const { seconds } = this.#case;
+    if (seconds !== undefined)
+      this.#options.onBegun?.({
+        case: this.#case.name,
+        subject,
+        round,
+        seconds: Math.ceil(seconds * this.#options.scale),
+      });
     const report = (outcome: Metrics | Error) =>
       this.#options.onMeasured?.({ case: this.#case.name, subject, round, outcome });
     try {
@@ -122,7 +158,9 @@ class CaseRun<L extends Load> {
     const load = this.#portion(scale * share);
     const warmUp = this.#portion(scale * share * WARM_UP_SHARE);
     for (const part of [load, warmUp]) await this.#suite.prepare?.(part, folder);
+    await using link = await this.#linkPlan.open();
     const metrics = await runPair({
+      link,
       part: { suiteUrl: this.#suite.url, subject, folder },
       load,
       warmUp,

@@ -21,10 +21,13 @@ export class SubjectProcess {
   #errorOutput = '';
   #isStopping = false;
 
-  constructor(role: Role, nodeArguments: readonly string[]) {
+  /** @param launcher a program with arguments that starts the process, such as in another network; empty for none */
+  constructor(role: Role, nodeArguments: readonly string[], launcher: readonly string[]) {
     this.role = role;
+    const [program, ...args] = [...launcher, process.execPath, ...nodeArguments];
     this.#child = fork(RUNNER_PATH, [], {
-      execArgv: [...nodeArguments],
+      execPath: program,
+      execArgv: args,
       detached: process.platform !== 'win32',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });

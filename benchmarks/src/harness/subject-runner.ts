@@ -31,7 +31,8 @@ async function answer(question: Question): Promise<Answer> {
 async function perform(question: Question): Promise<AnswerByKind[keyof AnswerByKind]> {
   switch (question.kind) {
     case 'serve': {
-      const serving = await (await loadSubject(question.part)).serve(question.load, question.part.folder);
+      const { part, load, host } = question;
+      const serving = await (await loadSubject(part)).serve(load, part.folder, host);
       end = serving;
       return serving.endpoint;
     }

@@ -17,8 +17,11 @@ export interface Endpoint {
  * case and one round, and talk to each other only through the endpoint.
  */
 export interface Subject<L extends Load = Load> {
-  /** In the server's process. Listens on a free port of 127.0.0.1. The folder is the suite's, common to all processes. */
-  serve(load: L, folder: string): Promise<Serving>;
+  /**
+   * In the server's process. Listens on a free port of `host`, which is 127.0.0.1 unless the case has a link of its own. The
+   * folder is the suite's, common to all processes.
+   */
+  serve(load: L, folder: string, host: string): Promise<Serving>;
   /** In the client's process, when the server is ready. */
   drive(load: L, endpoint: Endpoint, folder: string): Promise<Driving<L>>;
 }

@@ -1,3 +1,4 @@
+import type { LinkShape } from '../link/link.ts';
 import type { MetricName } from './metrics.ts';
 import type { Load, Subject } from './subject.ts';
 
@@ -15,6 +16,8 @@ export interface Suite<L extends Load = Load> {
   readonly notes: readonly string[];
   /** The subject that the others are compared with, beside ours. */
   readonly baseline: string;
+  /** The ratios that the tables give. Default: of a case's headline metric, to ours and to the baseline. */
+  readonly ratios?: readonly Ratio[];
   readonly cases: readonly BenchmarkCase<L>[];
   /** Loaded only in the processes that need them, in the order of the tables. */
   readonly subjects: Readonly<Record<string, () => Promise<{ readonly subject: Subject<L> }>>>;
@@ -24,12 +27,22 @@ export interface Suite<L extends Load = Load> {
   prepare?(load: L, folder: string): Promise<void>;
 }
 
+/** A metric compared with that of another subject. */
+export interface Ratio {
+  readonly metric: MetricName;
+  readonly to: string;
+}
+
 export interface BenchmarkCase<L extends Load = Load> {
   readonly name: string;
   /** The metric that the ratios are about. */
   readonly headline: MetricName;
-  /** At scale 1: so much that a measurement takes one or two seconds. */
+  /** At scale 1: so much that a measurement takes one or two seconds; where it has to take longer, `seconds` says so. */
   readonly load: L;
+  /** About how long a measurement takes at scale 1, with its warm-up, where that is longer. */
+  readonly seconds?: number;
+  /** What is between the two ends. Default: nothing, both are on 127.0.0.1. */
+  readonly link?: LinkShape;
   /** Subjects too slow for the whole load, and the share of it that they do. Their CPU time is projected to the whole. */
   readonly shares?: Readonly<Record<string, number>>;
 }

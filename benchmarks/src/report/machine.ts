@@ -15,7 +15,7 @@ export interface Machine {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-const PACKAGES = ['@tcpcomm/server', 'ws', 'socket.io'];
+const PACKAGES = ['@tcpcomm/server', 'ws', 'socket.io', 'ssh2'];
 /** Some tell their version on stderr, and all with more words. */
 const VERSION_ARGUMENTS = { nginx: '-v', curl: '--version', rsync: '--version', cp: '--version' };
 const VERSION_LIMIT_MS = 5000;

@@ -13,7 +13,7 @@ export interface RunDescription {
 export function renderHeading({ machine, rounds, scale }: RunDescription): string {
   const scaled = scale === 1 ? '' : `, loads scaled by ${scale}`;
   const manner = rounds === 1 ? 'one round' : `medians of ${rounds} interleaved rounds`;
-  return `${machineText(machine)}\n\nEach subject in two processes on 127.0.0.1; ${manner}${scaled}. CPU is user and system time of both processes.`;
+  return `${machineText(machine)}\n\nEach subject in two processes, on 127.0.0.1 unless a case says otherwise; ${manner}${scaled}. CPU is user and system time of both processes.`;
 }
 
 /** A suite's notes and tables. */
@@ -21,9 +21,9 @@ export function renderSuite(outcome: SuiteOutcome, format: 'text' | 'markdown'):
   const { suite } = outcome;
   const isMarkdown = format === 'markdown';
   const notes = suite.notes.map((note) => `- ${note}`).join('\n');
-  const tables = caseTables(outcome).map(({ title, table, absences }) => {
+  const tables = caseTables(outcome).map(({ title, link, table, absences }) => {
     const body = table.rows.length > 0 ? (isMarkdown ? renderMarkdown : renderText)(table) : 'No results.';
-    return [isMarkdown ? `#### ${title}` : title, body, absences.map((absence) => `- ${absence}`).join('\n')];
+    return [isMarkdown ? `#### ${title}` : title, link, body, absences.map((absence) => `- ${absence}`).join('\n')];
   });
   const title = isMarkdown ? `### ${suite.name}: ${suite.summary}` : `== ${suite.name}: ${suite.summary}`;
   return [title, notes, ...tables.flat()].filter((part) => part !== '').join('\n\n');

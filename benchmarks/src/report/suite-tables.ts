@@ -1,6 +1,6 @@
 import { METRIC_NAMES, type MetricName } from '../harness/metrics.ts';
 import type { SubjectResult, SuiteOutcome } from '../harness/run-suite.ts';
-import { type BenchmarkCase, OURS } from '../harness/suite.ts';
+import { OURS, type BenchmarkCase, type Ratio, type Suite } from '../harness/suite.ts';
 import type { Table } from './table.ts';
 
 /** How a metric is called in a table. */
@@ -9,13 +9,20 @@ const METRIC_LABELS: Readonly<Record<MetricName, string>> = {
   messagesPerSecond: 'messages/s',
   p50Ms: 'p50 ms',
   p99Ms: 'p99 ms',
+  megabitsPerSecond: 'Mbit/s',
+  messagesLost: 'lost',
   errorPercent: 'error %',
+  worstSecondErrorPercent: 'worst 1 s error %',
+  shareErrorPercent: 'worst share error %',
+  settledAfterMs: 'settled after ms',
   cpuSeconds: 'CPU s',
   peakRssMegabytes: 'peak RSS MB',
 };
 
 export interface CaseTable {
   readonly title: string;
+  /** What was between the two ends; empty for nothing. */
+  readonly link: string;
   readonly table: Table;
   /** Who is missing, and why. */
   readonly absences: readonly string[];
@@ -23,39 +30,44 @@ export interface CaseTable {
 
 /**
  * One table for each case that was run: the metrics as they are, how far the headline metric was apart over the rounds, and
- * its ratios to ours and to the suite's baseline.
+ * the ratios that the suite is about.
  */
-export function caseTables({ suite, results, absences }: SuiteOutcome): CaseTable[] {
+export function caseTables({ suite, results, absences, links }: SuiteOutcome): CaseTable[] {
   return suite.cases.flatMap((benchmarkCase) => {
     const here = results.filter((result) => result.case === benchmarkCase.name);
     const absent = absences.filter((absence) => absence.case === benchmarkCase.name);
     if (here.length + absent.length === 0) return [];
     return {
       title: `${suite.name}: ${benchmarkCase.name}`,
-      table: tableOf(benchmarkCase, here, [...new Set([OURS, suite.baseline])]),
+      link: links[benchmarkCase.name] ?? '',
+      table: tableOf(benchmarkCase, here, suite.ratios ?? headlineRatios(suite, benchmarkCase)),
       absences: absent.map(({ subject, kind, reason }) => `${subject} ${kind}: ${reason}`),
     };
   });
 }
 
-function tableOf({ headline }: BenchmarkCase, results: readonly SubjectResult[], references: readonly string[]): Table {
+function headlineRatios({ baseline }: Suite, { headline }: BenchmarkCase): Ratio[] {
+  return [...new Set([OURS, baseline])].map((to) => ({ metric: headline, to }));
+}
+
+function tableOf({ headline }: BenchmarkCase, results: readonly SubjectResult[], ratios: readonly Ratio[]): Table {
   const metrics = METRIC_NAMES.filter((name) => results.some((result) => result.metrics[name] !== undefined));
-  const label = METRIC_LABELS[headline];
-  const referenceValues = references.map(
-    (reference) => results.find(({ subject }) => subject === reference)?.metrics[headline],
-  );
+  const references = ratios.map(({ metric, to }) => ({
+    metric,
+    value: results.find(({ subject }) => subject === to)?.metrics[metric],
+  }));
   return {
     head: [
       'subject',
       ...metrics.map((name) => METRIC_LABELS[name]),
-      `${label} lowest–highest`,
-      ...references.map((reference) => `${label} ÷ ${reference}`),
+      `${METRIC_LABELS[headline]} lowest–highest`,
+      ...ratios.map(({ metric, to }) => `${METRIC_LABELS[metric]} ÷ ${to}`),
     ],
     rows: results.map(({ subject, metrics: values, headlineRange }) => [
       subject,
       ...metrics.map((name) => formatNumber(values[name])),
       headlineRange.map(formatNumber).join('–'),
-      ...referenceValues.map((reference) => formatRatio(values[headline], reference)),
+      ...references.map(({ metric, value }) => formatRatio(values[metric], value)),
     ]),
   };
 }

@@ -11,12 +11,16 @@ const ORDERS_CHANNEL = 2;
 /** After so many bytes the sender waits until there is room in the queue. */
 const BATCH_BYTES = 131_072;
 
-/** Ours: default options, no throttle. */
+/** The same that `http2` gets; what may wait for the application is no limit then. */
+const WINDOW_BYTES = 8 * 1024 * 1024;
+
+/** Ours: no throttle, and channel windows of the size that `http2` has. */
 export const subject: Subject<MessageLoad> = {
   async serve({ messageBytes }) {
     const payload = createPayload(messageBytes);
     const server = new TcpCommServer({
       bytesPerSecond: 0,
+      channelWindowBytes: WINDOW_BYTES,
       onMessage: (bytes, channel, session) => {
         if (channel === ORDERS_CHANNEL) void sendMany(session, payload, Number(Buffer.from(bytes).toString()));
         else void session.sendBytes(bytes, MESSAGES_CHANNEL);
@@ -36,6 +40,7 @@ export const subject: Subject<MessageLoad> = {
     const arrival = new Arrival();
     const roundTrips = new RoundTrips(() => void client.sendBytes(payload, MESSAGES_CHANNEL));
     const client = new TcpCommClient({
+      channelWindowBytes: WINDOW_BYTES,
       onMessage: pattern === 'one-way' ? () => arrival.add(1) : () => roundTrips.handleReply(),
     });
     await client.connect(host, port);

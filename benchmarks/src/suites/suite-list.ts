@@ -1,7 +1,11 @@
 import type { Suite } from '../harness/suite.ts';
 import { suite as bulk } from './bulk.ts';
 import { suite as files } from './files.ts';
+import { suite as latency } from './latency.ts';
 import { suite as messages } from './messages.ts';
+import { suite as throttle } from './throttle.ts';
 
 /** All suites, in the order in which they run. */
-export const suites: readonly Suite[] = [bulk, messages, files].map((suite) => suite as unknown as Suite);
+export const suites: readonly Suite[] = [bulk, messages, files, latency, throttle].map(
+  (suite) => suite as unknown as Suite,
+);
