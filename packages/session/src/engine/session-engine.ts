@@ -29,6 +29,7 @@ import type { OutgoingTransfer } from './outgoing-transfer.ts';
 import type { OutputBatch } from './output-batch.ts';
 import { PackBuffer } from './pack-buffer.ts';
 import { Receipt } from './receipt.ts';
+import { ReceivedMemory } from './received-memory.ts';
 import type { Role } from './role.ts';
 import type { FrameSource } from './scheduler.ts';
 import type { SessionEngineOptions, SessionEvents } from './session-engine-options.ts';
@@ -41,7 +42,7 @@ import { TransferExchange } from './transfer-exchange.ts';
  */
 export class SessionEngine implements ConnectionPhase {
   onWake: () => void = () => undefined;
-  keepsReceived = false;
+  readonly #memory = new ReceivedMemory();
   readonly observer: EngineObserver;
 
   readonly #role: Role;
@@ -200,7 +201,7 @@ export class SessionEngine implements ConnectionPhase {
 
   receive(bytes: Uint8Array, nowMs: number): number {
     this.#router.nowMs = nowMs;
-    this.keepsReceived = false;
+    this.#memory.begin();
     this.#liveness.handleReceived(nowMs);
     this.#leaving.handleReceived(nowMs);
     try {
@@ -210,7 +211,12 @@ export class SessionEngine implements ConnectionPhase {
       this.#fail(error as ProtocolError, wireError);
     }
     this.#receipt.settle(nowMs);
+    this.#memory.end(bytes.length);
     return bytes.length;
+  }
+
+  get keepsReceived(): boolean {
+    return this.#memory.isKept;
   }
 
   get roomForNext(): Uint8Array<ArrayBuffer> | undefined {
@@ -273,8 +279,7 @@ export class SessionEngine implements ConnectionPhase {
   }
 
   #handleMessage(channel: number, bytes: Uint8Array, creditBytes: number, isView: boolean): void {
-    if (isView) this.keepsReceived = true;
-    this.#events.onMessage(channel, bytes, creditBytes);
+    this.#events.onMessage(channel, isView ? this.#memory.handOver(bytes) : bytes, creditBytes);
   }
 
   #handleCreditDue(source: CreditSource): void {
