@@ -36,10 +36,6 @@ export class SessionThrottle {
     return Math.min(this.#session.bytesPerSecond, this.#total?.bytesPerSecond ?? Infinity);
   }
 
-  get weight(): number {
-    return this.#session.weight;
-  }
-
   setRate(bytesPerSecond: number, nowMs: number): void {
     this.#session.setRate(bytesPerSecond, nowMs);
   }

@@ -140,6 +140,26 @@ describe('both directions at once', () => {
   });
 });
 
+it('a client that begins to send while the server has the whole rate gets its half, however low that is', () => {
+  const rate = 65_536;
+  const pair = createUploadPair(new SessionThrottle({ bytesPerSecond: rate }), rate);
+  const send = (side: (typeof pair)['client']) => {
+    for (let count = 0; count < 300; count += 1) side.application.send(1, new Uint8Array(4_096));
+  };
+  send(pair.server);
+  pair.time.schedule(2000, () => {
+    send(pair.client);
+  });
+  pair.time.runUntil(4000);
+  const before = [pair.client.audit.flowBytes, pair.server.audit.flowBytes] as const;
+  pair.time.runUntil(14_000);
+  for (const [index, side] of [pair.client, pair.server].entries()) {
+    const part = (side.audit.flowBytes - before[index]!) / (10 * rate);
+    expect(part).toBeGreaterThan(0.4);
+    expect(part).toBeLessThan(0.6);
+  }
+});
+
 /** A client that sends whatever its credit allows and does not care what is acknowledged. */
 class GreedyClient {
   readonly lone: LoneEngine;
