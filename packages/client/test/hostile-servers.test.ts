@@ -9,23 +9,11 @@ import {
   RawListener,
   type RawPeer,
   rawPreface,
-  SMALL_LIMITS,
 } from '@tcpcomm/test-support';
 import { TcpCommClient } from '../src/index.ts';
+import { rawWelcome } from './raw-welcome.ts';
 
 checkForLeaks();
-
-const WELCOME = {
-  sessionId: 1,
-  agent: 'raw',
-  features: [],
-  limits: SMALL_LIMITS,
-  blockSizeBytes: 65_536,
-  bytesPerSecond: null,
-};
-
-const welcome = (changes: object = {}) =>
-  Buffer.concat([rawPreface(), rawFrame(0x11, { payload: { ...WELCOME, ...changes } })]);
 
 /** A client on its way into a raw server: what becomes of `connect`, and the other end of its connection. */
 async function callOn(listener: RawListener) {
@@ -65,7 +53,7 @@ it('a client introduces itself with the preface and HELLO at once, and says noth
       transferWindowBytes: 4_194_304,
     },
   });
-  call.peer.send(welcome());
+  call.peer.send(rawWelcome());
   expect(await call.outcome).toBe('connected');
   expect([call.client.sessionId, call.client.getBlocksize()]).toEqual([1, 65_536]);
 });
@@ -112,10 +100,10 @@ const ANSWERS: readonly (readonly [
     ProtocolError,
     'INVALID_CONTROL_MESSAGE',
   ],
-  ['a WELCOME without a session', welcome({ sessionId: undefined }), ProtocolError, 'INVALID_CONTROL_MESSAGE'],
-  ['a WELCOME to session 0', welcome({ sessionId: 0 }), ProtocolError, 'INVALID_CONTROL_MESSAGE'],
-  ['a WELCOME with blocks of no bytes', welcome({ blockSizeBytes: 0 }), ProtocolError, 'INVALID_CONTROL_MESSAGE'],
-  ['a WELCOME with a rate of "fast"', welcome({ bytesPerSecond: 'fast' }), ProtocolError, 'INVALID_CONTROL_MESSAGE'],
+  ['a WELCOME without a session', rawWelcome({ sessionId: undefined }), ProtocolError, 'INVALID_CONTROL_MESSAGE'],
+  ['a WELCOME to session 0', rawWelcome({ sessionId: 0 }), ProtocolError, 'INVALID_CONTROL_MESSAGE'],
+  ['a WELCOME with blocks of no bytes', rawWelcome({ blockSizeBytes: 0 }), ProtocolError, 'INVALID_CONTROL_MESSAGE'],
+  ['a WELCOME with a rate of "fast"', rawWelcome({ bytesPerSecond: 'fast' }), ProtocolError, 'INVALID_CONTROL_MESSAGE'],
   [
     'a REJECT',
     Buffer.concat([rawPreface(), rawFrame(0x12, { payload: { code: 34, message: 'full', retryAfterMs: 5000 } })]),
@@ -150,7 +138,7 @@ describe('a server that answers', () => {
     // It was no session, so the client may try again.
     const again = call.client.connect('127.0.0.1', listener.port);
     const peer = await listener.nextPeer();
-    peer.send(welcome());
+    peer.send(rawWelcome());
     await again;
     expect(call.client.isOpen).toBe(true);
   });
@@ -167,7 +155,7 @@ describe('a server that answers', () => {
     async (how) => {
       await using listener = await RawListener.start();
       const answer = Buffer.concat([
-        welcome(),
+        rawWelcome(),
         rawFrame(0x01, { channel: 1, flags: 1, payload: Buffer.from('hello') }),
       ]);
       for (let length = 0; length <= answer.length; length += how === 'end' ? 3 : 7) {
@@ -186,7 +174,10 @@ describe('a server that answers', () => {
     await using listener = await RawListener.start();
     await using call = await callOn(listener);
     call.peer.socket.setNoDelay(true);
-    const bytes = Buffer.concat([welcome(), rawFrame(0x01, { channel: 5, flags: 1, payload: Buffer.from('slowly') })]);
+    const bytes = Buffer.concat([
+      rawWelcome(),
+      rawFrame(0x01, { channel: 5, flags: 1, payload: Buffer.from('slowly') }),
+    ]);
     const message = new Promise((resolve) =>
       call.client.on('message', (text, channel) => {
         resolve([new TextDecoder().decode(text), channel]);
@@ -204,14 +195,14 @@ describe('a server that answers', () => {
         resolve(new TextDecoder().decode(text));
       }),
     );
-    call.peer.send(welcome(), rawFrame(0x01, { channel: 5, flags: 1, payload: Buffer.from('at once') }));
+    call.peer.send(rawWelcome(), rawFrame(0x01, { channel: 5, flags: 1, payload: Buffer.from('at once') }));
     expect(await message).toBe('at once');
   });
 });
 
 async function letIn(listener: RawListener) {
   const call = await callOn(listener);
-  call.peer.send(welcome());
+  call.peer.send(rawWelcome());
   expect(await call.outcome).toBe('connected');
   return call;
 }

@@ -5,28 +5,13 @@ import {
   rawFrame,
   RawListener,
   type RawPeer,
-  rawPreface,
-  SMALL_LIMITS,
   testBytes,
   waitUntil,
 } from '@tcpcomm/test-support';
 import { TcpCommClient } from '../src/index.ts';
+import { rawWelcome } from './raw-welcome.ts';
 
 checkForLeaks();
-
-const WELCOME = Buffer.concat([
-  rawPreface(),
-  rawFrame(0x11, {
-    payload: {
-      sessionId: 1,
-      agent: 'raw',
-      features: [],
-      limits: SMALL_LIMITS,
-      blockSizeBytes: 65_536,
-      bytesPerSecond: null,
-    },
-  }),
-]);
 
 /** Messages whole and in fragments, with something else between them: what a client must find, and how it is sent. */
 const MESSAGES = [testBytes(12, 1), testBytes(0), testBytes(30, 2), testBytes(9, 3)].map(Buffer.from);
@@ -56,7 +41,7 @@ it('a client finds the same messages wherever the stream is split, and holds the
   const peer = await listener.nextPeer();
   peer.socket.setNoDelay(true);
   await peer.waitForFrame(0x10);
-  await sendSplit(peer, WELCOME.subarray(0, 30), WELCOME.subarray(30));
+  await sendSplit(peer, rawWelcome().subarray(0, 30), rawWelcome().subarray(30));
   await connecting;
   for (let cut = 1; cut < STREAM.length; cut += 1) {
     await sendSplit(peer, STREAM.subarray(0, cut), STREAM.subarray(cut));
@@ -71,14 +56,14 @@ it('a client finds the same messages wherever the stream is split, and holds the
   await client.closed;
 });
 
-it('messages in the same segment as WELCOME are found, and hold when more comes', async () => {
+it('messages in the same segment as rawWelcome() are found, and hold when more comes', async () => {
   await using listener = await RawListener.start();
   const held: Uint8Array[] = [];
   const client = new TcpCommClient({ onMessage: (bytes) => void held.push(bytes) });
   const connecting = client.connect('127.0.0.1', listener.port);
   const peer = await listener.nextPeer();
   await peer.waitForFrame(0x10);
-  peer.send(WELCOME, STREAM);
+  peer.send(rawWelcome(), STREAM);
   await connecting;
   await waitUntil('they are there', () => held.length === MESSAGES.length);
   peer.send(rawFrame(0x80, { payload: Buffer.alloc(60_000, 0x55) }), STREAM);
