@@ -1,6 +1,6 @@
 import { requireInteger, requireOptions } from '@tcpcomm/protocol';
 import type { SessionEngine } from './engine/session-engine.ts';
-import { requireSendPolicy, type SendPolicyOptions } from './engine/send-policy.ts';
+import { requireSendPolicy, type SendPolicyOptions } from './engine/sending/send-policy.ts';
 
 export interface ChannelOptions extends SendPolicyOptions {
   /** Bytes in the queue above which `send` makes its caller wait. 0 to 2^53 - 1; default 1 MiB. */

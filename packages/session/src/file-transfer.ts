@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { requireOptions, type TcpCommError, TransferError, UsageError, WireError } from '@tcpcomm/protocol';
 import type { LimitedBy } from './engine/engine-observer.ts';
-import { type Priority, requireSendPolicy, type SendPolicyOptions } from './engine/send-policy.ts';
+import { type Priority, requireSendPolicy, type SendPolicyOptions } from './engine/sending/send-policy.ts';
 import type {
   TransferDirection,
   TransferProgress,

@@ -1,8 +1,8 @@
 export { Channel } from './channel.ts';
 export type { ChannelOptions } from './channel-settings.ts';
 export type { ChannelDelivery } from './engine/channel-table.ts';
-export type { CloseReason } from './engine/close-reason.ts';
-export { errorOfClosing, failureReason, goodbyeReason } from './engine/close-reason.ts';
+export type { CloseReason } from './engine/ending/close-reason.ts';
+export { errorOfClosing, failureReason, goodbyeReason } from './engine/ending/close-reason.ts';
 export { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from './engine/engine-settings.ts';
 export {
   ClientHandshake,
@@ -11,7 +11,7 @@ export {
   type ServerHandshakeEvents,
 } from './engine/handshake.ts';
 export type { LimitedBy } from './engine/engine-observer.ts';
-export type { Priority, SendPolicyOptions } from './engine/send-policy.ts';
+export type { Priority, SendPolicyOptions } from './engine/sending/send-policy.ts';
 export { FileTransfer, type FileTransferEvents, type TransferSending, type TransferStats } from './file-transfer.ts';
 export {
   type FileAccessOptions,

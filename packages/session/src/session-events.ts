@@ -1,5 +1,5 @@
 import type { ChannelDelivery } from './engine/channel-table.ts';
-import type { CloseReason } from './engine/close-reason.ts';
+import type { CloseReason } from './engine/ending/close-reason.ts';
 import type { FileTransfer } from './file-transfer.ts';
 import type { Notice } from './notice.ts';
 import type { Session } from './session.ts';

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { SessionClosedError } from '@tcpcomm/protocol';
-import { type CloseReason, errorOfClosing } from './engine/close-reason.ts';
+import { type CloseReason, errorOfClosing } from './engine/ending/close-reason.ts';
 import type { FileTransfer } from './file-transfer.ts';
 import { InboxTable } from './inbox-table.ts';
 import type { Transport } from './io/transport.ts';

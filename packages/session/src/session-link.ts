@@ -1,8 +1,8 @@
 import type { FileOffer, FileRequest, ReceiveLimits, Settings } from '@tcpcomm/protocol';
 import type { TokenBucket } from '@tcpcomm/throttle';
-import type { CloseReason } from './engine/close-reason.ts';
-import type { IncomingTransfer } from './engine/incoming-transfer.ts';
-import type { OutgoingTransfer } from './engine/outgoing-transfer.ts';
+import type { CloseReason } from './engine/ending/close-reason.ts';
+import type { IncomingTransfer } from './engine/transfers/incoming-transfer.ts';
+import type { OutgoingTransfer } from './engine/transfers/outgoing-transfer.ts';
 import type { Role } from './engine/role.ts';
 import { SessionEngine } from './engine/session-engine.ts';
 import type { SessionEvents } from './engine/session-engine-options.ts';

@@ -10,7 +10,7 @@ import {
 } from '@tcpcomm/protocol';
 import { Channel } from './channel.ts';
 import { type ChannelOptions, ChannelSettings } from './channel-settings.ts';
-import { failureReason, goodbyeReason } from './engine/close-reason.ts';
+import { failureReason, goodbyeReason } from './engine/ending/close-reason.ts';
 import type { FileTransfer } from './file-transfer.ts';
 import type { GetFileOptions, SendFileOptions } from './io/file-exchange.ts';
 import { requireSendOptions, type SendOptions } from './send-options.ts';

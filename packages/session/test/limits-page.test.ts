@@ -6,7 +6,7 @@ import {
   MAX_MACHINE_ID_LENGTH,
 } from '@tcpcomm/protocol';
 import { expect, it } from 'vitest';
-import { MAX_QUEUED_CONTROL_BYTES } from '../src/engine/control-queue.ts';
+import { MAX_QUEUED_CONTROL_BYTES } from '../src/engine/sending/control-queue.ts';
 import { DEFAULT_ENGINE_SETTINGS } from '../src/engine/engine-settings.ts';
 
 const page = readFileSync(new URL('../../../docs/LIMITS.md', import.meta.url), 'utf8');

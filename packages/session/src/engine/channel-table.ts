@@ -1,9 +1,9 @@
 import type { ReceiveLimits } from '@tcpcomm/protocol';
-import { AssemblyBudget } from './assembly-budget.ts';
+import { AssemblyBudget } from './receiving/assembly-budget.ts';
 import type { EngineSettings } from './engine-settings.ts';
-import { type AllocateBytes, IncomingChannel, type IncomingChannelHost } from './incoming-channel.ts';
-import { OutgoingChannel } from './outgoing-channel.ts';
-import type { PackBuffer } from './pack-buffer.ts';
+import { type AllocateBytes, IncomingChannel, type IncomingChannelHost } from './receiving/incoming-channel.ts';
+import { OutgoingChannel } from './sending/outgoing-channel.ts';
+import type { PackBuffer } from './sending/pack-buffer.ts';
 
 /** What became of the messages that one channel was given to send. */
 export interface ChannelDelivery {

@@ -1,5 +1,5 @@
 import type { TcpCommError } from '@tcpcomm/protocol';
-import type { OutputBatch } from './output-batch.ts';
+import type { OutputBatch } from './sending/output-batch.ts';
 
 /**
  * What stands between a connection and its meaning: bytes go in, bytes come out, time is an argument.

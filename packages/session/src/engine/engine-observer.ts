@@ -1,8 +1,8 @@
 import type { ChannelTable } from './channel-table.ts';
-import type { FrameSender, SendingBound } from './frame-sender.ts';
-import type { Receipt } from './receipt.ts';
-import type { Priority, SendPolicy } from './send-policy.ts';
-import type { TransferExchange } from './transfer-exchange.ts';
+import type { FrameSender, SendingBound } from './sending/frame-sender.ts';
+import type { Receipt } from './receiving/receipt.ts';
+import type { Priority, SendPolicy } from './sending/send-policy.ts';
+import type { TransferExchange } from './transfers/transfer-exchange.ts';
 
 /**
  * What holds sending back: the `throttle` (the session's rate, the server's total, or a rate of its own), the `peer-window`

@@ -27,10 +27,10 @@ import {
   WireError,
 } from '@tcpcomm/protocol';
 import type { ConnectionPhase } from './connection-phase.ts';
-import { OutputBatch } from './output-batch.ts';
-import { invalidChannel } from './frame-receiver.ts';
+import { OutputBatch } from './sending/output-batch.ts';
+import { invalidChannel } from './receiving/frame-receiver.ts';
 import type { Role } from './role.ts';
-import { unexpectedFrame } from './session-frames.ts';
+import { unexpectedFrame } from './receiving/session-frames.ts';
 
 /** How the handshake of a client ends well. */
 export interface ClientHandshakeEvents {

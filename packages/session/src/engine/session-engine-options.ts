@@ -1,10 +1,10 @@
 import type { ReceiveLimits, Settings } from '@tcpcomm/protocol';
-import type { CloseReason } from './close-reason.ts';
+import type { CloseReason } from './ending/close-reason.ts';
 import type { EngineSettings } from './engine-settings.ts';
-import type { AllocateBytes } from './incoming-channel.ts';
+import type { AllocateBytes } from './receiving/incoming-channel.ts';
 import type { Role } from './role.ts';
 import type { SessionThrottle } from './session-throttle.ts';
-import type { TransferEvents } from './transfer-exchange.ts';
+import type { TransferEvents } from './transfers/transfer-exchange.ts';
 
 /** What a session tells its owner. Each is called while bytes are being received, so the owner must not throw. */
 export interface SessionEvents extends TransferEvents {

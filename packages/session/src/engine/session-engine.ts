@@ -14,27 +14,27 @@ import {
   WireError,
 } from '@tcpcomm/protocol';
 import { type ChannelDelivery, ChannelTable } from './channel-table.ts';
-import { type CloseReason, errorOfClosing, failureReason } from './close-reason.ts';
+import { type CloseReason, errorOfClosing, failureReason } from './ending/close-reason.ts';
 import type { ConnectionPhase } from './connection-phase.ts';
-import { ControlQueue, type CreditSource } from './control-queue.ts';
+import { ControlQueue, type CreditSource } from './sending/control-queue.ts';
 import { EngineObserver } from './engine-observer.ts';
-import { FrameReceiver } from './frame-receiver.ts';
-import { FrameRouter } from './frame-router.ts';
-import { FrameSender } from './frame-sender.ts';
-import type { IncomingTransfer } from './incoming-transfer.ts';
-import { LeaveTaking } from './leave-taking.ts';
-import { Liveness } from './liveness.ts';
-import type { OutgoingChannel } from './outgoing-channel.ts';
-import type { OutgoingTransfer } from './outgoing-transfer.ts';
-import type { OutputBatch } from './output-batch.ts';
-import { PackBuffer } from './pack-buffer.ts';
-import { Receipt } from './receipt.ts';
-import { ReceivedMemory } from './received-memory.ts';
+import { FrameReceiver } from './receiving/frame-receiver.ts';
+import { FrameRouter } from './receiving/frame-router.ts';
+import { FrameSender } from './sending/frame-sender.ts';
+import type { IncomingTransfer } from './transfers/incoming-transfer.ts';
+import { LeaveTaking } from './ending/leave-taking.ts';
+import { Liveness } from './liveness/liveness.ts';
+import type { OutgoingChannel } from './sending/outgoing-channel.ts';
+import type { OutgoingTransfer } from './transfers/outgoing-transfer.ts';
+import type { OutputBatch } from './sending/output-batch.ts';
+import { PackBuffer } from './sending/pack-buffer.ts';
+import { Receipt } from './receiving/receipt.ts';
+import { ReceivedMemory } from './receiving/received-memory.ts';
 import type { Role } from './role.ts';
-import type { FrameSource } from './scheduler.ts';
+import type { FrameSource } from './sending/scheduler.ts';
 import type { SessionEngineOptions, SessionEvents } from './session-engine-options.ts';
-import type { SendPolicy, SendPolicyOptions } from './send-policy.ts';
-import { TransferExchange } from './transfer-exchange.ts';
+import type { SendPolicy, SendPolicyOptions } from './sending/send-policy.ts';
+import { TransferExchange } from './transfers/transfer-exchange.ts';
 
 /**
  * One end of a session from the end of the handshake on: bytes in, bytes out, time as an argument. It owns nothing itself

@@ -11,11 +11,11 @@ import {
   UsageError,
   WireError,
 } from '@tcpcomm/protocol';
-import { requireSendPolicy, type SendPolicyOptions } from '../engine/send-policy.ts';
-import type { IncomingTransfer } from '../engine/incoming-transfer.ts';
-import type { OutgoingTransfer } from '../engine/outgoing-transfer.ts';
+import { requireSendPolicy, type SendPolicyOptions } from '../engine/sending/send-policy.ts';
+import type { IncomingTransfer } from '../engine/transfers/incoming-transfer.ts';
+import type { OutgoingTransfer } from '../engine/transfers/outgoing-transfer.ts';
 import type { SessionEngine } from '../engine/session-engine.ts';
-import type { TransferEvents } from '../engine/transfer-exchange.ts';
+import type { TransferEvents } from '../engine/transfers/transfer-exchange.ts';
 import { FileTransfer, type TransferControl, type TransferSending } from '../file-transfer.ts';
 import { TransferRecord } from '../transfer-record.ts';
 import { transferError } from './file-errors.ts';

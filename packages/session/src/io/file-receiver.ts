@@ -1,5 +1,5 @@
 import { type FileOffer, TcpCommError, type TransferError, WireError } from '@tcpcomm/protocol';
-import type { IncomingTransfer, IncomingTransferHandler } from '../engine/incoming-transfer.ts';
+import type { IncomingTransfer, IncomingTransferHandler } from '../engine/transfers/incoming-transfer.ts';
 import type { TransferRecord } from '../transfer-record.ts';
 import { toTransferError, transferError } from './file-errors.ts';
 import { createFileHash, hashText } from './file-hash.ts';

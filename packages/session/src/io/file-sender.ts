@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { TcpCommError, type TransferError, WireError } from '@tcpcomm/protocol';
-import type { OutgoingTransfer, OutgoingTransferHandler } from '../engine/outgoing-transfer.ts';
+import type { OutgoingTransfer, OutgoingTransferHandler } from '../engine/transfers/outgoing-transfer.ts';
 import type { TransferRecord } from '../transfer-record.ts';
 import { toTransferError, transferError } from './file-errors.ts';
 import { createFileHash, hashText } from './file-hash.ts';

@@ -1,5 +1,5 @@
 import type { Role } from '../../src/engine/role.ts';
-import type { OutputBatch } from '../../src/engine/output-batch.ts';
+import type { OutputBatch } from '../../src/engine/sending/output-batch.ts';
 import type { SessionEngine } from '../../src/engine/session-engine.ts';
 import { createEngine, type EngineOptions } from './engine-options.ts';
 import { describeFrame, FrameReader, joinBytes, type SeenFrame } from './frames.ts';

@@ -1,6 +1,6 @@
 import { type FileOffer, WireError } from '@tcpcomm/protocol';
-import type { IncomingTransfer, IncomingTransferHandler } from '../../src/engine/incoming-transfer.ts';
-import type { OutgoingTransfer, OutgoingTransferHandler } from '../../src/engine/outgoing-transfer.ts';
+import type { IncomingTransfer, IncomingTransferHandler } from '../../src/engine/transfers/incoming-transfer.ts';
+import type { OutgoingTransfer, OutgoingTransferHandler } from '../../src/engine/transfers/outgoing-transfer.ts';
 import type { PromiseLedger } from './promise-ledger.ts';
 
 const CHUNK_BYTES = 50_000;

@@ -1,7 +1,7 @@
 import { FrameType } from '@tcpcomm/protocol';
 import { testBytes } from '@tcpcomm/test-support';
 import { describe, expect, it } from 'vitest';
-import type { SendPolicyOptions } from '../../src/engine/send-policy.ts';
+import type { SendPolicyOptions } from '../../src/engine/sending/send-policy.ts';
 import { SessionThrottle } from '../../src/engine/session-throttle.ts';
 import { inFlightOf } from './engine-options.ts';
 import { createEnginePair, expectNothingLeft, type Pair, type PairOptions, type Side } from './engine-pair.ts';

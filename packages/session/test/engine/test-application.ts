@@ -1,7 +1,7 @@
 import { type FileOffer, type FileRequest, type Settings, WireError } from '@tcpcomm/protocol';
-import type { CloseReason } from '../../src/engine/close-reason.ts';
-import type { IncomingTransfer } from '../../src/engine/incoming-transfer.ts';
-import type { OutgoingTransfer } from '../../src/engine/outgoing-transfer.ts';
+import type { CloseReason } from '../../src/engine/ending/close-reason.ts';
+import type { IncomingTransfer } from '../../src/engine/transfers/incoming-transfer.ts';
+import type { OutgoingTransfer } from '../../src/engine/transfers/outgoing-transfer.ts';
 import type { SessionEngine } from '../../src/engine/session-engine.ts';
 import type { SessionEvents } from '../../src/engine/session-engine-options.ts';
 import { MemorySource, MemoryTarget, offerOf } from './memory-files.ts';

@@ -1,8 +1,8 @@
 import type { ControlMessage } from '@tcpcomm/protocol';
-import type { CreditSource } from '../../src/engine/control-queue.ts';
-import { OutputBatch } from '../../src/engine/output-batch.ts';
-import type { FrameSource } from '../../src/engine/scheduler.ts';
-import type { TransferFrameType, TransferHost } from '../../src/engine/transfer.ts';
+import type { CreditSource } from '../../src/engine/sending/control-queue.ts';
+import { OutputBatch } from '../../src/engine/sending/output-batch.ts';
+import type { FrameSource } from '../../src/engine/sending/scheduler.ts';
+import type { TransferFrameType, TransferHost } from '../../src/engine/transfers/transfer.ts';
 import { controlFrame, describeFrame, FrameReader, joinBytes } from './frames.ts';
 
 /** What stands above one transfer: it keeps what the transfer sends, in the words of `describeFrame`, and what it is told. */

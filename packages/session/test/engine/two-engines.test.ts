@@ -1,7 +1,7 @@
 import { testBytes } from '@tcpcomm/test-support';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { PRIORITIES } from '../../src/engine/send-policy.ts';
+import { PRIORITIES } from '../../src/engine/sending/send-policy.ts';
 import { SessionThrottle } from '../../src/engine/session-throttle.ts';
 import {
   createEnginePair,

@@ -4,7 +4,7 @@ import type { TcpCommError } from '@tcpcomm/protocol';
 import { describe, expect, it } from 'vitest';
 import { checkForLeaks, leaksSince, letEventsRun, RawPeer, takeStock, waitUntil } from '@tcpcomm/test-support';
 import type { ConnectionPhase } from '../../src/engine/connection-phase.ts';
-import { OutputBatch } from '../../src/engine/output-batch.ts';
+import { OutputBatch } from '../../src/engine/sending/output-batch.ts';
 import { Transport } from '../../src/io/transport.ts';
 
 checkForLeaks();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SendTimes } from '../../../src/engine/send-times.ts';
+import { SendTimes } from '../../../src/engine/in-flight/send-times.ts';
 
 describe('send times', () => {
   it('tell when the last of the acknowledged bytes was sent', () => {

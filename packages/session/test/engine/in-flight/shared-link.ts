@@ -1,6 +1,6 @@
-import { framePayloadBytesFor } from '../../../src/engine/frame-size.ts';
-import { InFlightWindow } from '../../../src/engine/in-flight-window.ts';
-import { Receipt } from '../../../src/engine/receipt.ts';
+import { framePayloadBytesFor } from '../../../src/engine/sending/frame-size.ts';
+import { InFlightWindow } from '../../../src/engine/in-flight/in-flight-window.ts';
+import { Receipt } from '../../../src/engine/receiving/receipt.ts';
 import { SessionThrottle } from '../../../src/engine/session-throttle.ts';
 import { type TimedSource, VirtualTime } from '../virtual-time.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { WindowedMaximum } from '../../../src/engine/windowed-maximum.ts';
+import { WindowedMaximum } from '../../../src/engine/in-flight/windowed-maximum.ts';
 
 describe('the greatest of a sliding window', () => {
   it('is 0 before there is any, then the greatest, whatever comes after it', () => {

@@ -1,0 +1,194 @@
+import {
+  FRAME_HEADER_BYTES,
+  type FrameHeader,
+  MessageFlag,
+  PayloadCollector,
+  ProtocolError,
+  type ReceiveLimits,
+  WireError,
+} from '@tcpcomm/protocol';
+import type { AssemblyBudget, AssemblyHolder } from './assembly-budget.ts';
+import type { CreditSource } from '../sending/control-queue.ts';
+import { Fifo } from '../fifo.ts';
+
+/** Gives memory for a message, of exactly that size and of any content: all of it is written before anybody sees it. */
+export type AllocateBytes = (byteLength: number) => Uint8Array<ArrayBuffer>;
+
+/** What a channel tells the engine. */
+export interface IncomingChannelHost {
+  /**
+   * A message is whole. `creditBytes` is what it costs of the window until it is consumed.
+   *
+   * @param isView whether its bytes lie in the memory that they were received in, which then belongs to the message
+   */
+  handleMessage(channel: number, bytes: Uint8Array, creditBytes: number, isView: boolean): void;
+  /** It is time to send this channel's credit. */
+  handleCreditDue(source: CreditSource): void;
+}
+
+/**
+ * The receiving half of a channel: puts fragments together and keeps account of the credit that the peer has.
+ *
+ * Credit comes back when the application has consumed a message, so what waits for a slow consumer is bounded by the
+ * window. A message larger than the window could never arrive that way; for its fragments the limit is extended as they come, up
+ * to `maxMessageBytes` and as far as the assembly budget of the session allows.
+ */
+export class IncomingChannel implements AssemblyHolder, CreditSource {
+  readonly channel: number;
+  readonly stream = 0;
+  readonly #host: IncomingChannelHost;
+  readonly #limits: ReceiveLimits;
+  readonly #budget: AssemblyBudget;
+  readonly #allocate: AllocateBytes;
+  #collector: PayloadCollector | undefined;
+
+  #receivedFrameBytes = 0;
+  #receivedMessages = 0;
+  /** Frame bytes of the message that is not whole yet. */
+  #unfinishedFrameBytes = 0;
+  #consumedFrameBytes = 0;
+  #consumedMessages = 0;
+  /** The messages whose senders wait for their consumption, each as how many have been received up to it. */
+  readonly #confirms = new Fifo<number>();
+
+  /** How far the peer may send, and what of that it has been told. */
+  #limitBytes: number;
+  #grantedBytes: number;
+  #isExtended = false;
+  /** Whether it is in the line of the budget. */
+  #hasAskedForMore = false;
+
+  constructor(
+    channel: number,
+    host: IncomingChannelHost,
+    limits: ReceiveLimits,
+    budget: AssemblyBudget,
+    allocate: AllocateBytes,
+  ) {
+    this.#allocate = allocate;
+    this.channel = channel;
+    this.#host = host;
+    this.#limits = limits;
+    this.#budget = budget;
+    this.#limitBytes = limits.channelWindowBytes;
+    this.#grantedBytes = limits.channelWindowBytes;
+  }
+
+  /** Whole messages received since the session began. */
+  get receivedMessages(): number {
+    return this.#receivedMessages;
+  }
+
+  get receivedFrameBytes(): number {
+    return this.#receivedFrameBytes;
+  }
+
+  /** Messages that the application has taken. */
+  get consumedCount(): number {
+    return this.#consumedMessages;
+  }
+
+  /**
+   * Takes a piece of a MESSAGE frame.
+   *
+   * @throws ProtocolError for a frame beyond the credit, a message beyond `maxMessageBytes`, an empty fragment
+   */
+  handlePiece(header: FrameHeader, piece: Uint8Array, position: number): void {
+    if (position === 0) this.#handleHeader(header);
+    const isFrameWhole = position + piece.length === header.length;
+    const isFinal = (header.flags & MessageFlag.FIN) !== 0;
+    if (isFrameWhole && isFinal && (this.#collector === undefined || this.#collector.byteLength === 0)) {
+      this.#complete(header, piece, position === 0);
+      return;
+    }
+    this.#collector ??= new PayloadCollector(this.#allocate);
+    this.#collector.append(piece, header.length - position - piece.length);
+    if (!isFrameWhole) return;
+    if (isFinal) this.#complete(header, this.#collector.take(), false);
+    else this.#extend();
+  }
+
+  /** Where the next bytes of a frame that has begun to come may be read to; undefined if nothing of it has been gathered. */
+  roomFor(missingBytes: number): Uint8Array<ArrayBuffer> | undefined {
+    return this.#collector && this.#collector.byteLength > 0 ? this.#collector.roomFor(missingBytes) : undefined;
+  }
+
+  /** The application has consumed the oldest message that it had not consumed yet. */
+  handleConsumed(creditBytes: number): void {
+    this.#consumedFrameBytes += creditBytes;
+    this.#consumedMessages += 1;
+    const regularLimitBytes = this.#consumedFrameBytes + this.#limits.channelWindowBytes;
+    if (regularLimitBytes > this.#limitBytes) this.#limitBytes = regularLimitBytes;
+    if (this.#isExtended) {
+      this.#isExtended = this.#limitBytes > regularLimitBytes;
+      this.#budget.shrink(this, this.#limitBytes - regularLimitBytes);
+    }
+    // A message that used up the room of this one gets its own.
+    if (this.#unfinishedFrameBytes > 0) this.#extend();
+    const isConfirmDue = this.#consumedMessages === this.#confirms.first;
+    if (isConfirmDue) this.#confirms.removeFirst();
+    if (isConfirmDue || this.#isHalfWindowUntold) this.#host.handleCreditDue(this);
+  }
+
+  handleBudgetFreed(): void {
+    if (this.#unfinishedFrameBytes > 0) this.#extend();
+  }
+
+  /** The limit to tell the peer; it counts as told. */
+  takeLimit(): number {
+    this.#grantedBytes = this.#limitBytes;
+    return this.#grantedBytes;
+  }
+
+  get #isHalfWindowUntold(): boolean {
+    return this.#limitBytes - this.#grantedBytes >= this.#limits.channelWindowBytes / 2;
+  }
+
+  #handleHeader(header: FrameHeader): void {
+    const frameBytes = FRAME_HEADER_BYTES + header.length;
+    this.#receivedFrameBytes += frameBytes;
+    if (this.#receivedFrameBytes > this.#grantedBytes) {
+      throw new ProtocolError(
+        WireError.FLOW_CONTROL,
+        `frame up to byte ${this.#receivedFrameBytes} of channel ${this.channel} exceeds the credit of ${this.#grantedBytes}`,
+      );
+    }
+    if (header.length === 0 && (header.flags & MessageFlag.FIN) === 0) {
+      throw new ProtocolError(
+        WireError.PROTOCOL_ERROR,
+        `empty fragment on channel ${this.channel}, expected at least 1 byte`,
+      );
+    }
+    const messageBytes = (this.#collector?.byteLength ?? 0) + header.length;
+    if (messageBytes > this.#limits.maxMessageBytes) {
+      throw new ProtocolError(
+        WireError.MESSAGE_TOO_LARGE,
+        `message of at least ${messageBytes} bytes on channel ${this.channel} exceeds maxMessageBytes ${this.#limits.maxMessageBytes}`,
+      );
+    }
+    this.#unfinishedFrameBytes += frameBytes;
+  }
+
+  #extend(): void {
+    const extendedBytes = this.#consumedFrameBytes + this.#limits.channelWindowBytes + this.#unfinishedFrameBytes;
+    if (extendedBytes <= this.#limitBytes) return;
+    this.#hasAskedForMore = true;
+    if (!this.#budget.tryHold(this, this.#unfinishedFrameBytes)) return;
+    this.#isExtended = true;
+    this.#limitBytes = extendedBytes;
+    if (this.#isHalfWindowUntold) this.#host.handleCreditDue(this);
+  }
+
+  #complete(header: FrameHeader, bytes: Uint8Array, isView: boolean): void {
+    const creditBytes = this.#unfinishedFrameBytes;
+    this.#unfinishedFrameBytes = 0;
+    this.#receivedMessages += 1;
+    if ((header.flags & MessageFlag.CONFIRM) !== 0) this.#confirms.push(this.#receivedMessages);
+    // It may have asked for more room, been refused, and fitted all the same.
+    if (this.#hasAskedForMore && !this.#isExtended) {
+      this.#hasAskedForMore = false;
+      this.#budget.shrink(this, 0);
+    }
+    this.#host.handleMessage(this.channel, bytes, creditBytes, isView);
+  }
+}

@@ -1,0 +1,164 @@
+import type { ControlQueue } from './control-queue.ts';
+import { framePayloadBytesFor } from './frame-size.ts';
+import { type InFlightLimits, InFlightWindow } from '../in-flight/in-flight-window.ts';
+import { OutputBatch } from './output-batch.ts';
+import type { PackBuffer } from './pack-buffer.ts';
+import type { Receipt } from '../receiving/receipt.ts';
+import { type FrameSource, Scheduler } from './scheduler.ts';
+import type { SessionThrottle } from '../session-throttle.ts';
+import { WriteStall } from '../liveness/write-stall.ts';
+
+/** About the size of one write: priorities are looked at again after it. One frame may go beyond. */
+const BATCH_BYTES = 65_536;
+
+/**
+ * Why no more was sent when there was last a chance to: nothing was there to send, the throttle had to be waited for, or the
+ * link (what is in flight, and the socket) had all that it takes.
+ */
+export type SendingBound = 'nothing-to-send' | 'throttle' | 'link';
+
+export interface FrameSenderOptions {
+  readonly packBuffer: PackBuffer;
+  readonly control: ControlQueue;
+  readonly receipt: Receipt;
+  readonly throttle: SessionThrottle;
+  readonly inFlight: InFlightLimits;
+  readonly writeStallTimeoutMs: number;
+  /** What the peer and the announced block size allow. */
+  readonly maxFramePayloadBytes: number;
+}
+
+/**
+ * Decides at the last moment what leaves next. The only place where scheduler, in-flight window and throttle meet: a frame
+ * is chosen when it may go at once, and stays where something more urgent can overtake it until then.
+ */
+export class FrameSender {
+  maxFramePayloadBytes: number;
+  readonly window: InFlightWindow;
+
+  readonly #packBuffer: PackBuffer;
+  readonly #control: ControlQueue;
+  readonly #receipt: Receipt;
+  readonly #throttle: SessionThrottle;
+  readonly #stall: WriteStall;
+  readonly #scheduler = new Scheduler();
+  /** When the throttle lets the next frame through, if that is what holds it back. */
+  #throttledUntilMs = Infinity;
+  #bound: SendingBound = 'nothing-to-send';
+  #sentBytes = 0;
+  #isWriting = false;
+  #packedBytesInWriting = 0;
+
+  constructor(options: FrameSenderOptions) {
+    this.#packBuffer = options.packBuffer;
+    this.#control = options.control;
+    this.#receipt = options.receipt;
+    this.#throttle = options.throttle;
+    this.window = new InFlightWindow(options.inFlight);
+    this.#stall = new WriteStall(options.writeStallTimeoutMs);
+    this.maxFramePayloadBytes = options.maxFramePayloadBytes;
+  }
+
+  /** Flow-controlled frame bytes since the session began. */
+  get sentBytes(): number {
+    return this.#sentBytes;
+  }
+
+  get bound(): SendingBound {
+    return this.#bound;
+  }
+
+  /** When there will be something to send by the mere passing of time; while a write is under way its end comes first. */
+  get deadlineMs(): number {
+    if (this.#isWriting) return Infinity;
+    return Math.min(this.#throttledUntilMs, this.#receipt.dueMs);
+  }
+
+  /** When the peer will have owed an acknowledgement for too long. */
+  get stallDeadlineMs(): number {
+    return this.#stall.deadlineMs;
+  }
+
+  activate(source: FrameSource): void {
+    this.#scheduler.activate(source);
+  }
+
+  /** A rate or a priority has changed: what it held back may go now. */
+  reconsider(): void {
+    this.#scheduler.reconsider();
+  }
+
+  /** @throws ProtocolError for a counter that moves backwards or past what was sent */
+  handleAck(receivedBytes: number, nowMs: number): void {
+    const before = this.window.inFlightBytes;
+    this.window.handleAcknowledged(receivedBytes, nowMs);
+    const { inFlightBytes } = this.window;
+    if (inFlightBytes < before) this.#stall.handleProgress(inFlightBytes > 0, nowMs);
+  }
+
+  /** The next write, or undefined if nothing may leave now. */
+  take(nowMs: number): OutputBatch | undefined {
+    const batch = new OutputBatch();
+    this.#control.takeInto(batch, this.#receipt.isOverdrawn);
+    this.#takeFrames(batch, nowMs);
+    const acknowledged = this.#receipt.take(nowMs, batch.byteLength > 0);
+    if (acknowledged !== undefined) this.#control.takeAck(acknowledged, batch);
+    this.#packedBytesInWriting = batch.packedByteLength;
+    this.#isWriting = batch.byteLength > 0;
+    return batch.byteLength > 0 ? batch : undefined;
+  }
+
+  /** The batch last taken is with the kernel. */
+  handleWritten(): void {
+    if (this.#packedBytesInWriting > 0) this.#packBuffer.release(this.#packedBytesInWriting);
+    this.#packedBytesInWriting = 0;
+    this.#isWriting = false;
+  }
+
+  #takeFrames(batch: OutputBatch, nowMs: number): void {
+    const { outgoing } = this.#throttle;
+    const payloadBytes = this.#framePayloadBytes;
+    this.#throttledUntilMs = Infinity;
+    this.#bound = 'link';
+    while (batch.byteLength < BATCH_BYTES && this.window.isOpen) {
+      // To ask a bucket is to want something of it, so who has nothing to send does not ask.
+      if (this.#scheduler.isEmpty) {
+        this.#waitForSources();
+        return;
+      }
+      // A frame may leave when the bucket is out of debt, and leaves its size as the next debt: the average is exact.
+      const delayMs = outgoing.delayMs(1, nowMs);
+      if (delayMs > 0) {
+        this.#waitForThrottle(nowMs + delayMs);
+        return;
+      }
+      const frameBytes = this.#scheduler.takeFrame(payloadBytes, batch, nowMs);
+      if (frameBytes === 0) {
+        this.#waitForSources();
+        return;
+      }
+      outgoing.spend(frameBytes, nowMs);
+      this.window.handleSent(frameBytes, nowMs);
+      this.#sentBytes += frameBytes;
+      this.#stall.handleSent(nowMs);
+    }
+  }
+
+  #waitForThrottle(untilMs: number): void {
+    this.#throttledUntilMs = untilMs;
+    this.#bound = 'throttle';
+    this.window.handleApplicationLimited();
+  }
+
+  /** No source has anything that it may send: for want of data, of the peer's credit, or of a rate of its own. */
+  #waitForSources(): void {
+    this.#throttledUntilMs = this.#scheduler.resumeMs;
+    this.#bound = this.#throttledUntilMs < Infinity ? 'throttle' : 'nothing-to-send';
+    this.window.handleApplicationLimited();
+  }
+
+  get #framePayloadBytes(): number {
+    const forLink = framePayloadBytesFor(this.window.deliveryRateBytesPerSecond);
+    return Math.min(this.maxFramePayloadBytes, forLink, framePayloadBytesFor(this.#throttle.peakBytesPerSecond));
+  }
+}

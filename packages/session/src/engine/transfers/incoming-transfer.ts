@@ -1,0 +1,216 @@
+import {
+  type FileAbort,
+  type FileEnd,
+  type FileOffer,
+  FRAME_HEADER_BYTES,
+  type FrameHeader,
+  FrameType,
+  ProtocolError,
+  toSentence,
+  TransferError,
+  WireError,
+} from '@tcpcomm/protocol';
+import type { CreditSource } from '../sending/control-queue.ts';
+import { unexpectedTransferFrame } from './transfer-errors.ts';
+import type { Transfer, TransferHost } from './transfer.ts';
+
+/** What the side that writes the file does when something arrives. */
+export interface IncomingTransferHandler {
+  /** The sender answers a request: this is the file. */
+  onOffer(offer: FileOffer): void;
+  /** The next bytes of the file, valid during the call only. Credit comes back by `handleWritten`. */
+  onData(bytes: Uint8Array): void;
+  /** That was all; `hash` is what the whole file must have. */
+  onEnd(hash: string): void;
+  /** The sender gave up, or the session ended. */
+  onAbort(error: Error): void;
+}
+
+/**
+ * `new` (begun here, and the peer does not know of it yet), `requesting` (waiting for an offer), `offered` (not answered yet),
+ * `receiving`, `verifying` (all received), `aborting` (this side gave up and waits for the peer to say so too), `closed`.
+ */
+type IncomingTransferState = 'new' | 'requesting' | 'offered' | 'receiving' | 'verifying' | 'aborting' | 'closed';
+
+/** The receiving side of a file transfer (docs/PROTOCOL.md §9), as state: it writes no file. */
+export class IncomingTransfer implements Transfer, CreditSource {
+  readonly id: number;
+  readonly channel: number;
+  handler: IncomingTransferHandler | undefined;
+
+  readonly #host: TransferHost;
+  readonly #windowBytes: number;
+  #state: IncomingTransferState;
+  #fileBytes = 0;
+  #offsetBytes = 0;
+  #receivedBytes = 0;
+  #receivedFrameBytes = 0;
+  #receivedHeaderBytes = 0;
+  /** Of the received bytes, those that are with the file system. */
+  #writtenBytes = 0;
+  #limitBytes: number;
+  #grantedBytes: number;
+
+  constructor(id: number, host: TransferHost, channel: number, windowBytes: number, state: 'new' | 'requesting') {
+    this.#state = state;
+    this.id = id;
+    this.channel = channel;
+    this.#host = host;
+    this.#windowBytes = windowBytes;
+    this.#limitBytes = windowBytes;
+    this.#grantedBytes = windowBytes;
+  }
+
+  get stream(): number {
+    return this.id;
+  }
+
+  /** Bytes of this transfer that are with the file system. */
+  get consumedCount(): number {
+    return this.#writtenBytes;
+  }
+
+  get isOpen(): boolean {
+    return this.#state !== 'aborting' && this.#state !== 'closed';
+  }
+
+  /** Asks the peer for one of its files. */
+  request(path: string): void {
+    if (this.#state !== 'new') return;
+    this.#state = 'requesting';
+    this.#host.sendControl(FrameType.FILE_REQUEST, this.id, { path });
+  }
+
+  /** Takes the offer: the file may come, from this byte on. */
+  accept(offsetBytes: number): void {
+    if (this.#state !== 'offered') return;
+    this.#state = 'receiving';
+    this.#offsetBytes = offsetBytes;
+    this.#host.sendControl(FrameType.FILE_ACCEPT, this.id, { offsetBytes });
+  }
+
+  /** Bytes given to `onData` are with the file system: the sender gets that much credit back. */
+  returnCredit(bytes: number): void {
+    this.#writtenBytes += bytes;
+    // All headers received so far are consumed too; only payload waits for the disk.
+    this.#limitBytes = this.#receivedHeaderBytes + this.#writtenBytes + this.#windowBytes;
+    const isDue = this.#limitBytes - this.#grantedBytes >= this.#windowBytes / 2;
+    if (isDue && this.#state === 'receiving') this.#host.handleCreditDue(this);
+  }
+
+  /** The limit to tell the sender; it counts as told. */
+  takeLimit(): number {
+    this.#grantedBytes = Math.max(this.#grantedBytes, this.#limitBytes);
+    return this.#grantedBytes;
+  }
+
+  /** The file is verified and under its final name. */
+  finish(): void {
+    if (this.#state !== 'verifying') return;
+    this.#host.sendControl(FrameType.FILE_DONE, this.id, {});
+    this.#close();
+  }
+
+  /** Gives up, and tells the sender why. What still arrives is ignored. */
+  abort(number: number, message: string): void {
+    if (!this.isOpen) return;
+    if (this.#state === 'new') {
+      this.#close();
+      return;
+    }
+    this.#state = 'aborting';
+    this.#host.sendControl(FrameType.FILE_ABORT, this.id, { code: number, message: toSentence(message) });
+  }
+
+  handleOffer(offer: FileOffer): void {
+    if (this.#state === 'aborting') return;
+    if (this.#state !== 'requesting') throw unexpectedTransferFrame(FrameType.FILE_OFFER, this.id, this.#state);
+    this.#state = 'offered';
+    this.#fileBytes = offer.sizeBytes;
+    this.handler?.onOffer(offer);
+  }
+
+  handleAccept(): void {
+    throw unexpectedTransferFrame(FrameType.FILE_ACCEPT, this.id, this.#state);
+  }
+
+  handleData(header: FrameHeader, piece: Uint8Array, position: number): void {
+    if (this.#state === 'aborting') return;
+    if (this.#state !== 'receiving') throw unexpectedTransferFrame(FrameType.FILE_DATA, this.id, this.#state);
+    if (position === 0) this.#handleHeader(header);
+    this.#receivedBytes += piece.length;
+    this.handler?.onData(piece);
+  }
+
+  handleEnd(end: FileEnd): void {
+    if (this.#state === 'aborting') return;
+    if (this.#state !== 'receiving') throw unexpectedTransferFrame(FrameType.FILE_END, this.id, this.#state);
+    if (this.#endOffset !== this.#fileBytes) {
+      throw new ProtocolError(
+        WireError.INVALID_TRANSFER,
+        `transfer ${this.id} ended at byte ${this.#endOffset}, ${this.#fileBytes} were offered`,
+      );
+    }
+    this.#state = 'verifying';
+    this.handler?.onEnd(end.hash);
+  }
+
+  handleDone(): void {
+    throw unexpectedTransferFrame(FrameType.FILE_DONE, this.id, this.#state);
+  }
+
+  handleAbort(abort: FileAbort): void {
+    const wasAborting = this.#state === 'aborting';
+    this.#close();
+    if (wasAborting) return;
+    this.#host.sendControl(FrameType.FILE_ABORT, this.id, abort);
+    this.handler?.onAbort(new TransferError(abort.code, abort.message, 'remote'));
+  }
+
+  handleCredit(): void {
+    throw unexpectedTransferFrame(FrameType.CREDIT, this.id, this.#state);
+  }
+
+  handleWritten(): void {
+    // The receiver of a file sends none of its bytes.
+  }
+
+  stop(error: Error): void {
+    const wasOpen = this.isOpen;
+    this.#state = 'closed';
+    if (wasOpen) this.handler?.onAbort(error);
+  }
+
+  /** Up to where in the file bytes have come. */
+  get #endOffset(): number {
+    return this.#offsetBytes + this.#receivedBytes;
+  }
+
+  #handleHeader(header: FrameHeader): void {
+    if (header.length === 0) {
+      throw new ProtocolError(
+        WireError.INVALID_TRANSFER,
+        `empty FILE_DATA for transfer ${this.id}, expected at least 1 byte`,
+      );
+    }
+    this.#receivedHeaderBytes += FRAME_HEADER_BYTES;
+    this.#receivedFrameBytes += FRAME_HEADER_BYTES + header.length;
+    if (this.#receivedFrameBytes > this.#grantedBytes) {
+      throw new ProtocolError(
+        WireError.FLOW_CONTROL,
+        `frame up to byte ${this.#receivedFrameBytes} of transfer ${this.id} exceeds the credit of ${this.#grantedBytes}`,
+      );
+    }
+    if (this.#endOffset + header.length > this.#fileBytes) {
+      throw new ProtocolError(
+        WireError.INVALID_TRANSFER,
+        `transfer ${this.id} goes to byte ${this.#endOffset + header.length}, ${this.#fileBytes} were offered`,
+      );
+    }
+  }
+
+  #close(): void {
+    this.#state = 'closed';
+    this.#host.forget(this);
+  }
+}

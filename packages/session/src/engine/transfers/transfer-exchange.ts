@@ -1,0 +1,209 @@
+import {
+  type FileAbort,
+  type FileAccept,
+  type FileEnd,
+  type FileOffer,
+  type FileRequest,
+  type FrameHeader,
+  FrameType,
+  ProtocolError,
+  type ReceiveLimits,
+  WireError,
+} from '@tcpcomm/protocol';
+import { invalidChannel } from '../receiving/frame-receiver.ts';
+import { IncomingTransfer } from './incoming-transfer.ts';
+import { OutgoingTransfer } from './outgoing-transfer.ts';
+import type { PackBuffer } from '../sending/pack-buffer.ts';
+import { incomingFileChannel, outgoingFileChannel, type Role } from '../role.ts';
+import { unexpectedTransferFrame } from './transfer-errors.ts';
+import { TransferTable } from './transfer-table.ts';
+import type { TransferFrameType, TransferHost } from './transfer.ts';
+
+/** What the peer may begin. Whoever takes the transfer sets its `handler` during the call, and answers it or aborts it. */
+export interface TransferEvents {
+  /** The peer wants one of our files. */
+  onFileRequest(transfer: OutgoingTransfer, request: FileRequest): void;
+  /** The peer wants to send a file. */
+  onFileOffer(transfer: IncomingTransfer, offer: FileOffer): void;
+}
+
+const TRANSFER_FRAMES: ReadonlySet<number> = new Set<TransferFrameType>([
+  FrameType.FILE_REQUEST,
+  FrameType.FILE_OFFER,
+  FrameType.FILE_ACCEPT,
+  FrameType.FILE_END,
+  FrameType.FILE_DONE,
+  FrameType.FILE_ABORT,
+]);
+
+export function isTransferFrameType(type: number): type is TransferFrameType {
+  return TRANSFER_FRAMES.has(type);
+}
+
+/** What the transfers of a session ask of it. */
+export interface TransferExchangeHost extends Omit<TransferHost, 'forget'> {
+  /** Whether transfers may still be begun. */
+  isOpen(): boolean;
+}
+
+/** All transfers of a session: begins them, and brings each frame to the one that it belongs to. */
+export class TransferExchange {
+  readonly #role: Role;
+  readonly #host: TransferExchangeHost;
+  readonly #events: TransferEvents;
+  readonly #packBuffer: PackBuffer;
+  readonly #localLimits: ReceiveLimits;
+  readonly #remoteLimits: ReceiveLimits;
+  readonly #table: TransferTable<IncomingTransfer | OutgoingTransfer>;
+
+  constructor(
+    role: Role,
+    host: TransferExchangeHost,
+    events: TransferEvents,
+    packBuffer: PackBuffer,
+    localLimits: ReceiveLimits,
+    remoteLimits: ReceiveLimits,
+    maxTransfers: number,
+  ) {
+    this.#role = role;
+    this.#host = host;
+    this.#events = events;
+    this.#packBuffer = packBuffer;
+    this.#localLimits = localLimits;
+    this.#remoteLimits = remoteLimits;
+    this.#table = new TransferTable(role, maxTransfers);
+  }
+
+  get hasOpen(): boolean {
+    return this.#table.hasOpen;
+  }
+
+  /** Whether bytes of files have been read and wait to be sent. */
+  get hasQueued(): boolean {
+    for (const transfer of this.#table) if (transfer instanceof OutgoingTransfer && transfer.hasQueued) return true;
+    return false;
+  }
+
+  /** Begins to fetch a file: set the handler, then call `request`. Throws LimitError when too many are open. */
+  beginIncoming(): IncomingTransfer {
+    return this.#addIncoming(this.#table.takeOwnId(), 'new');
+  }
+
+  /** Begins to send a file: set the handler, then call `offer`. Throws LimitError when too many are open. */
+  beginOutgoing(): OutgoingTransfer {
+    return this.#addOutgoing(this.#table.takeOwnId(), 'new');
+  }
+
+  handlePiece(header: FrameHeader, piece: Uint8Array, position: number): void {
+    if (header.channel !== incomingFileChannel(this.#role)) throw invalidChannel(header);
+    this.#find(FrameType.FILE_DATA, header.stream).handleData(header, piece, position);
+  }
+
+  handleCredit(channel: number, stream: number, limitBytes: number, writtenBytes: number): void {
+    if (channel !== outgoingFileChannel(this.#role)) {
+      throw new ProtocolError(WireError.INVALID_CHANNEL, `CREDIT frame on channel ${channel}, which is not one for it`);
+    }
+    // The transfer may have ended while the credit was on its way.
+    this.#table.get(stream)?.handleCredit(limitBytes, writtenBytes);
+  }
+
+  handleControl(type: TransferFrameType, stream: number, message: unknown): void {
+    switch (type) {
+      case FrameType.FILE_REQUEST:
+        this.#handleRequest(stream, message as FileRequest);
+        break;
+      case FrameType.FILE_OFFER:
+        this.#handleOffer(stream, message as FileOffer);
+        break;
+      case FrameType.FILE_ACCEPT:
+        this.#find(type, stream).handleAccept(message as FileAccept);
+        break;
+      case FrameType.FILE_END:
+        this.#find(type, stream).handleEnd(message as FileEnd);
+        break;
+      case FrameType.FILE_DONE:
+        this.#find(type, stream).handleDone();
+        break;
+      case FrameType.FILE_ABORT:
+        // One that crossed our own last word finds nothing here, and needs no answer.
+        this.#table.get(stream)?.handleAbort(message as FileAbort);
+    }
+  }
+
+  handleWritten(): void {
+    for (const transfer of this.#table) transfer.handleWritten();
+  }
+
+  /** Ends all transfers. */
+  stop(error: Error): void {
+    for (const transfer of [...this.#table]) {
+      this.#table.remove(transfer.id);
+      transfer.stop(error);
+    }
+  }
+
+  #handleRequest(id: number, request: FileRequest): void {
+    this.#table.checkPeerId(id);
+    if (this.#refuse(id)) return;
+    this.#events.onFileRequest(this.#addOutgoing(id, 'requested'), request);
+  }
+
+  #handleOffer(id: number, offer: FileOffer): void {
+    const requested = this.#table.get(id);
+    if (requested) {
+      requested.handleOffer(offer);
+      return;
+    }
+    this.#table.checkPeerId(id);
+    if (this.#refuse(id)) return;
+    const transfer = this.#addIncoming(id, 'requesting');
+    transfer.handleOffer(offer);
+    this.#events.onFileOffer(transfer, offer);
+  }
+
+  /** Turns down a transfer of the peer that cannot be begun now; returns whether it did. */
+  #refuse(id: number): boolean {
+    const refusal = this.#refusal;
+    if (refusal) this.#host.sendControl(FrameType.FILE_ABORT, id, refusal);
+    return refusal !== undefined;
+  }
+
+  get #refusal(): FileAbort | undefined {
+    if (!this.#host.isOpen()) return { code: WireError.CLOSED, message: 'the session is being closed' };
+    if (!this.#table.isFullForPeer) return undefined;
+    return { code: WireError.TOO_MANY_TRANSFERS, message: 'too many transfers are open already' };
+  }
+
+  #addIncoming(id: number, state: 'new' | 'requesting'): IncomingTransfer {
+    const channel = incomingFileChannel(this.#role);
+    const windowBytes = this.#localLimits.transferWindowBytes;
+    const transfer = new IncomingTransfer(id, this.#hostOf(id), channel, windowBytes, state);
+    this.#table.add(transfer);
+    return transfer;
+  }
+
+  #addOutgoing(id: number, state: 'new' | 'requested'): OutgoingTransfer {
+    const channel = outgoingFileChannel(this.#role);
+    const windowBytes = this.#remoteLimits.transferWindowBytes;
+    const transfer = new OutgoingTransfer(id, this.#hostOf(id), channel, this.#packBuffer, windowBytes, state);
+    this.#table.add(transfer);
+    return transfer;
+  }
+
+  #hostOf(id: number): TransferHost {
+    return {
+      sendControl: this.#host.sendControl,
+      activate: this.#host.activate,
+      handleCreditDue: this.#host.handleCreditDue,
+      forget: () => {
+        this.#table.remove(id);
+      },
+    };
+  }
+
+  #find(type: number, id: number): IncomingTransfer | OutgoingTransfer {
+    const transfer = this.#table.get(id);
+    if (transfer === undefined) throw unexpectedTransferFrame(type, id, 'not open');
+    return transfer;
+  }
+}

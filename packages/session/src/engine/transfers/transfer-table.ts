@@ -1,0 +1,83 @@
+import { LimitError, ProtocolError, WireError } from '@tcpcomm/protocol';
+import { firstTransferId, isOwnTransferId, type Role } from '../role.ts';
+import type { Transfer } from './transfer.ts';
+
+const MAX_TRANSFER_ID = 0xff_ff;
+/** Ids of each side differ by two. */
+const ID_STEP = 2;
+
+/** The open transfers of a session by id, and the bounds on them. */
+export class TransferTable<Entry extends Transfer> {
+  readonly #role: Role;
+  readonly #maxOfEachSide: number;
+  readonly #transfers = new Map<number, Entry>();
+  #lastOwnId: number;
+
+  constructor(role: Role, maxOfEachSide: number) {
+    this.#role = role;
+    this.#maxOfEachSide = maxOfEachSide;
+    this.#lastOwnId = firstTransferId(role) - ID_STEP;
+  }
+
+  [Symbol.iterator](): Iterator<Entry> {
+    return this.#transfers.values();
+  }
+
+  get hasOpen(): boolean {
+    return this.#transfers.values().some((transfer) => transfer.isOpen);
+  }
+
+  get(id: number): Entry | undefined {
+    return this.#transfers.get(id);
+  }
+
+  /**
+   * An id for a transfer that this side begins. Ids go round, so that one is not used again soon.
+   *
+   * @throws LimitError when this side has as many open as the bound allows
+   */
+  takeOwnId(): number {
+    const open = this.#countOf(true);
+    if (open >= this.#maxOfEachSide) {
+      throw new LimitError(
+        'maxTransfers',
+        this.#maxOfEachSide,
+        open + 1,
+        `${open} transfers begun here are open, maxTransfers is ${this.#maxOfEachSide}; wait for one to end`,
+      );
+    }
+    do {
+      this.#lastOwnId += ID_STEP;
+      if (this.#lastOwnId > MAX_TRANSFER_ID) this.#lastOwnId = firstTransferId(this.#role);
+    } while (this.#transfers.has(this.#lastOwnId));
+    return this.#lastOwnId;
+  }
+
+  /** @throws ProtocolError `INVALID_TRANSFER` for an id that the peer may not begin a transfer with */
+  checkPeerId(id: number): void {
+    if (id !== 0 && !isOwnTransferId(this.#role, id) && !this.#transfers.has(id)) return;
+    throw new ProtocolError(
+      WireError.INVALID_TRANSFER,
+      `transfer id ${id} is not one that the peer may begin with now`,
+    );
+  }
+
+  /** Whether the peer has as many transfers open as the bound allows. */
+  get isFullForPeer(): boolean {
+    return this.#countOf(false) >= this.#maxOfEachSide;
+  }
+
+  add(transfer: Entry): void {
+    this.#transfers.set(transfer.id, transfer);
+  }
+
+  remove(id: number): void {
+    this.#transfers.delete(id);
+  }
+
+  #countOf(isOwn: boolean): number {
+    let count = 0;
+    for (const id of this.#transfers.keys()) if (isOwnTransferId(this.#role, id) === isOwn) count += 1;
+    return count;
+  }
+}

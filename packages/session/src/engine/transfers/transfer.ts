@@ -1,0 +1,47 @@
+import type {
+  ControlMessage,
+  FileAbort,
+  FileAccept,
+  FileEnd,
+  FileOffer,
+  FrameHeader,
+  FrameType,
+} from '@tcpcomm/protocol';
+import type { CreditSource } from '../sending/control-queue.ts';
+import type { FrameSource } from '../sending/scheduler.ts';
+
+export type TransferFrameType =
+  | typeof FrameType.FILE_REQUEST
+  | typeof FrameType.FILE_OFFER
+  | typeof FrameType.FILE_ACCEPT
+  | typeof FrameType.FILE_END
+  | typeof FrameType.FILE_DONE
+  | typeof FrameType.FILE_ABORT;
+
+/** What a transfer asks of the engine that it belongs to. */
+export interface TransferHost {
+  sendControl<Type extends TransferFrameType>(type: Type, transferId: number, message: ControlMessage<Type>): void;
+  /** The source has a frame to send. */
+  activate(source: FrameSource): void;
+  /** The receiver has credit to tell. */
+  handleCreditDue(source: CreditSource): void;
+  /** Both ends are through with the transfer: its id is free. */
+  forget(transfer: { readonly id: number }): void;
+}
+
+/** What can arrive for a transfer. A method throws ProtocolError `INVALID_TRANSFER` where the frame does not fit its state. */
+export interface Transfer {
+  readonly id: number;
+  /** Whether bytes of the file may still travel. */
+  readonly isOpen: boolean;
+  handleOffer(offer: FileOffer): void;
+  handleAccept(accept: FileAccept): void;
+  handleData(header: FrameHeader, piece: Uint8Array, position: number): void;
+  handleEnd(end: FileEnd): void;
+  handleDone(): void;
+  handleAbort(abort: FileAbort): void;
+  handleCredit(limitBytes: number, writtenBytes: number): void;
+  handleWritten(): void;
+  /** The session is over. */
+  stop(error: Error): void;
+}

@@ -1,0 +1,43 @@
+import { WireError } from '@tcpcomm/protocol';
+import { describe, expect, it } from 'vitest';
+import { InFlightWindow } from '../../../src/engine/in-flight/in-flight-window.ts';
+import { inFlightOf } from '../engine-options.ts';
+import { errorOf } from '../error-of.ts';
+
+describe('the window, held to one size', () => {
+  it('is open below its bound; a frame that begins there may end above it', () => {
+    const window = new InFlightWindow(inFlightOf(100));
+    window.handleSent(99, 0);
+    expect(window.isOpen).toBe(true);
+    window.handleSent(50, 0);
+    expect([window.isOpen, window.inFlightBytes]).toEqual([false, 149]);
+  });
+
+  it('opens again when enough is acknowledged', () => {
+    const window = new InFlightWindow(inFlightOf(100));
+    window.handleSent(150, 0);
+    window.handleAcknowledged(50, 5);
+    expect(window.isOpen).toBe(false);
+    window.handleAcknowledged(51, 5);
+    expect([window.isOpen, window.inFlightBytes]).toEqual([true, 99]);
+  });
+
+  it('takes the same acknowledgement twice', () => {
+    const window = new InFlightWindow(inFlightOf(100));
+    window.handleSent(10, 0);
+    window.handleAcknowledged(10, 5);
+    window.handleAcknowledged(10, 5);
+    expect(window.inFlightBytes).toBe(0);
+  });
+
+  it.each([
+    ['goes backwards', 19, 'ACK of 19 bytes, expected between 20 and 30'],
+    ['counts what was not sent', 31, 'ACK of 31 bytes, expected between 20 and 30'],
+  ])('refuses an acknowledgement that %s', (_what, bytes, message) => {
+    const window = new InFlightWindow(inFlightOf(100));
+    window.handleSent(30, 0);
+    window.handleAcknowledged(20, 5);
+    const error = errorOf(() => window.handleAcknowledged(bytes, 5));
+    expect(error).toMatchObject({ wireError: WireError.INVALID_ACKNOWLEDGEMENT, message });
+  });
+});

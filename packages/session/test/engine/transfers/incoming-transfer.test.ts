@@ -1,0 +1,259 @@
+import { type FrameHeader, FrameType, TransferError, WireError } from '@tcpcomm/protocol';
+import { testBytes } from '@tcpcomm/test-support';
+import { describe, expect, it } from 'vitest';
+import { IncomingTransfer } from '../../../src/engine/transfers/incoming-transfer.ts';
+import { errorOf } from '../error-of.ts';
+import { hashOf, offerOf } from '../memory-files.ts';
+import { TransferDesk } from '../transfer-desk.ts';
+
+const WINDOW_BYTES = 10_000;
+const FILE_BYTES = 3000;
+const HASH = hashOf(testBytes(3));
+const ABORT = { code: WireError.SOURCE_CHANGED, message: 'changed' };
+
+class Receiving {
+  readonly desk = new TransferDesk();
+  readonly transfer: IncomingTransfer;
+  readonly heard: unknown[] = [];
+
+  constructor(state: 'new' | 'requesting' = 'new') {
+    this.transfer = new IncomingTransfer(7, this.desk, 252, WINDOW_BYTES, state);
+    this.transfer.handler = {
+      onOffer: () => this.heard.push('offer'),
+      onData: (bytes) => this.heard.push(bytes.length),
+      onEnd: (hash) => this.heard.push(hash),
+      onAbort: (error) => this.heard.push(error),
+    };
+  }
+
+  receiveData(length: number, pieceBytes = length): void {
+    const header: FrameHeader = { length, type: FrameType.FILE_DATA, channel: 252, flags: 0, stream: 7 };
+    const payload = testBytes(length);
+    for (let at = 0; at < Math.max(1, length); at += Math.max(1, pieceBytes)) {
+      this.transfer.handleData(header, payload.subarray(at, at + pieceBytes), at);
+    }
+  }
+}
+
+const ways: Record<string, (receiving: Receiving) => void> = {
+  requesting: ({ transfer }) => {
+    transfer.request('file');
+  },
+  offered: (receiving) => {
+    ways.requesting?.(receiving);
+    receiving.transfer.handleOffer(offerOf('file', FILE_BYTES));
+  },
+  receiving: (receiving) => {
+    ways.offered?.(receiving);
+    receiving.transfer.accept(0);
+  },
+  verifying: (receiving) => {
+    ways.receiving?.(receiving);
+    receiving.receiveData(FILE_BYTES);
+    receiving.transfer.handleEnd({ hash: HASH });
+  },
+  aborting: (receiving) => {
+    ways.receiving?.(receiving);
+    receiving.transfer.abort(WireError.DISK_FULL, 'full');
+  },
+};
+
+function receivingIn(state: string): Receiving {
+  const receiving = new Receiving();
+  ways[state]?.(receiving);
+  receiving.desk.take();
+  receiving.heard.length = 0;
+  return receiving;
+}
+
+const inputs: Record<string, (receiving: Receiving) => void> = {
+  FILE_OFFER: ({ transfer }) => transfer.handleOffer(offerOf('file', FILE_BYTES)),
+  FILE_ACCEPT: ({ transfer }) => transfer.handleAccept(),
+  FILE_DATA: (receiving) => {
+    receiving.receiveData(FILE_BYTES);
+  },
+  FILE_END: ({ transfer }) => transfer.handleEnd({ hash: HASH }),
+  FILE_DONE: ({ transfer }) => transfer.handleDone(),
+  FILE_ABORT: ({ transfer }) => transfer.handleAbort(ABORT),
+  CREDIT: ({ transfer }) => transfer.handleCredit(),
+};
+
+interface Outcome {
+  readonly says: string[];
+  readonly hears: unknown[];
+  readonly isForgotten: boolean;
+}
+
+const aborted: Outcome = { says: ['FILE_ABORT #7 74'], hears: ['ERR_TCPCOMM_SOURCE_CHANGED'], isForgotten: true };
+const ignored: Outcome = { says: [], hears: [], isForgotten: false };
+
+/** State against what arrives. What is not in it is refused, but for an end before the last byte, below. */
+const table: Record<string, Record<string, Outcome>> = {
+  requesting: { FILE_OFFER: { says: [], hears: ['offer'], isForgotten: false }, FILE_ABORT: aborted },
+  offered: { FILE_ABORT: aborted },
+  receiving: { FILE_DATA: { says: [], hears: [FILE_BYTES], isForgotten: false }, FILE_ABORT: aborted },
+  verifying: { FILE_ABORT: aborted },
+  aborting: {
+    FILE_OFFER: ignored,
+    FILE_DATA: ignored,
+    FILE_END: ignored,
+    FILE_ABORT: { says: [], hears: [], isForgotten: true },
+  },
+};
+
+const cases = Object.keys(table).flatMap((state) => Object.keys(inputs).map((input) => [state, input] as const));
+
+describe('state and input', () => {
+  it.each(cases)('%s: %s', (state, input) => {
+    const receiving = receivingIn(state);
+    const { desk, heard } = receiving;
+    const expected = table[state]?.[input];
+    const act = () => inputs[input]?.(receiving);
+    if (expected === undefined) {
+      expect(errorOf(act)).toMatchObject({ wireError: WireError.INVALID_TRANSFER });
+      expect(heard).toEqual([]);
+      return;
+    }
+    act();
+    const words = heard.map((entry) => (entry instanceof TransferError ? entry.code : entry));
+    expect({ says: desk.take(), hears: words, isForgotten: desk.isForgotten }).toEqual(expected);
+  });
+
+  it('a refusal names the frame, the transfer and its state', () => {
+    const { transfer } = receivingIn('offered');
+    expect(errorOf(() => transfer.handleDone())).toMatchObject({
+      message: 'unexpected FILE_DONE for transfer 7, which is offered',
+    });
+  });
+});
+
+describe('a file', () => {
+  it('is handed over in the pieces in which it comes', () => {
+    const receiving = receivingIn('receiving');
+    receiving.receiveData(2000, 700);
+    receiving.receiveData(1000);
+    receiving.transfer.handleEnd({ hash: HASH });
+    expect(receiving.heard).toEqual([700, 700, 600, 1000, HASH]);
+    receiving.transfer.finish();
+    expect([receiving.desk.take(), receiving.desk.isForgotten]).toEqual([['FILE_DONE #7'], true]);
+  });
+
+  it('without bytes ends at once', () => {
+    const receiving = new Receiving('requesting');
+    receiving.transfer.handleOffer(offerOf('file', 0));
+    receiving.transfer.accept(0);
+    receiving.transfer.handleEnd({ hash: HASH });
+    expect(receiving.heard).toEqual(['offer', HASH]);
+  });
+
+  it('is counted from the offset on', () => {
+    const receiving = receivingIn('offered');
+    receiving.transfer.accept(2000);
+    receiving.receiveData(1000);
+    receiving.transfer.handleEnd({ hash: HASH });
+    expect(receiving.heard).toEqual([1000, HASH]);
+  });
+
+  it.each<[string, number, (receiving: Receiving) => void, string]>([
+    ['an empty frame', WireError.INVALID_TRANSFER, (r) => r.receiveData(0), 'empty FILE_DATA for transfer 7'],
+    ['more than was offered', WireError.INVALID_TRANSFER, (r) => r.receiveData(FILE_BYTES + 1), 'goes to byte 3001'],
+    [
+      'an end before the last byte',
+      WireError.INVALID_TRANSFER,
+      (r) => r.transfer.handleEnd({ hash: HASH }),
+      'transfer 7 ended at byte 0, 3000 were offered',
+    ],
+  ])('with %s is refused', (_what, wireError, act, message) => {
+    const receiving = receivingIn('receiving');
+    expect(errorOf(() => act(receiving))).toMatchObject({ wireError, message: expect.stringContaining(message) });
+  });
+});
+
+describe('credit', () => {
+  function receivingLargeFile(): Receiving {
+    const receiving = new Receiving('requesting');
+    receiving.transfer.handleOffer(offerOf('file', 1_000_000));
+    receiving.transfer.accept(0);
+    return receiving;
+  }
+
+  it('is the window: a frame beyond it is refused, one that ends with it is not', () => {
+    const receiving = receivingLargeFile();
+    receiving.receiveData(WINDOW_BYTES - 17);
+    receiving.receiveData(1);
+    expect(errorOf(() => receiving.receiveData(1))).toMatchObject({
+      wireError: WireError.FLOW_CONTROL,
+      message: 'frame up to byte 10009 of transfer 7 exceeds the credit of 10000',
+    });
+  });
+
+  it('comes back when bytes are with the file system, told by half windows', () => {
+    const receiving = receivingLargeFile();
+    receiving.receiveData(8000);
+    receiving.transfer.returnCredit(4000);
+    expect(receiving.desk.isCreditDue).toBe(false);
+    receiving.transfer.returnCredit(1000);
+    expect(receiving.desk.isCreditDue).toBe(true);
+    expect([receiving.transfer.takeLimit(), receiving.transfer.consumedCount]).toEqual([WINDOW_BYTES + 5008, 5000]);
+  });
+
+  it('is not given for what of a frame has not come yet', () => {
+    const receiving = receivingLargeFile();
+    receiving.receiveData(1000);
+    const header: FrameHeader = { length: 8000, type: FrameType.FILE_DATA, channel: 252, flags: 0, stream: 7 };
+    receiving.transfer.handleData(header, testBytes(10), 0);
+    receiving.transfer.returnCredit(1000);
+    expect(receiving.transfer.takeLimit()).toBe(WINDOW_BYTES + 1000 + 2 * 8);
+  });
+
+  it('is not told any more when all has come, or when this side has given up', () => {
+    const ended = receivingIn('verifying');
+    ended.transfer.returnCredit(FILE_BYTES);
+    const aborting = receivingIn('aborting');
+    aborting.transfer.returnCredit(9000);
+    expect([ended.desk.isCreditDue, aborting.desk.isCreditDue]).toEqual([false, false]);
+  });
+});
+
+describe('giving up', () => {
+  it('tells the sender once, and keeps the id until the sender has said so too', () => {
+    const { desk, transfer } = receivingIn('receiving');
+    transfer.abort(WireError.DISK_FULL, 'full');
+    transfer.abort(WireError.DISK_FULL, 'again');
+    transfer.finish();
+    transfer.accept(0);
+    expect([desk.take(), desk.isForgotten, transfer.isOpen]).toEqual([['FILE_ABORT #7 72'], false, false]);
+  });
+
+  it('before the request is made says nothing, and the id is free', () => {
+    const { desk, transfer } = new Receiving();
+    transfer.abort(WireError.TRANSFER_CANCELLED, 'mine');
+    transfer.request('file');
+    expect([desk.take(), desk.isForgotten, transfer.isOpen]).toEqual([[], true, false]);
+  });
+
+  it('with a long explanation sends what a control message may carry of it', () => {
+    const { desk, transfer } = receivingIn('receiving');
+    transfer.abort(WireError.DISK_FULL, 'x'.repeat(5000));
+    expect(desk.take()).toEqual(['FILE_ABORT #7 72']);
+  });
+});
+
+describe('the end of the session', () => {
+  it.each(Object.keys(ways))('%s: the application hears of it once, and nothing is sent', (state) => {
+    const { desk, transfer, heard } = receivingIn(state);
+    const reason = new Error('over');
+    transfer.stop(reason);
+    transfer.finish();
+    transfer.accept(0);
+    transfer.abort(WireError.DISK_FULL, 'full');
+    expect(heard).toEqual(state === 'aborting' ? [] : [reason]);
+    expect([desk.take(), transfer.isOpen]).toEqual([[], false]);
+  });
+});
+
+it('an offer to a transfer that has not been requested is refused', () => {
+  expect(errorOf(() => new Receiving().transfer.handleOffer(offerOf('file', 1)))).toMatchObject({
+    wireError: WireError.INVALID_TRANSFER,
+  });
+});
