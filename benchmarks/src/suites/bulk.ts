@@ -9,6 +9,7 @@ export const suite: Suite<MessageLoad> = {
   notes: [
     'The client asks, the server sends; the time is the client’s, from its first byte to its last.',
     '`net` writes the same 8-byte header before each payload and reads with `onread`; its receiver only counts bytes.',
+    "`tcpcomm` is lent its messages (`messageMemory: 'lent'`), whole ones, whose memory is used again as that of `net` is; `tcpcomm-owned` may keep them, as `http2` its chunks.",
     '`http2` has windows of 8 MB for stream and session, no TLS and no framing of messages.',
   ],
   baseline: 'net',
@@ -26,6 +27,7 @@ export const suite: Suite<MessageLoad> = {
   ],
   subjects: {
     tcpcomm: () => import('../subjects/tcpcomm-messages.ts'),
+    'tcpcomm-owned': () => import('../subjects/tcpcomm-owned-messages.ts'),
     net: () => import('../subjects/net-bulk.ts'),
     http2: () => import('../subjects/http2-bulk.ts'),
   },

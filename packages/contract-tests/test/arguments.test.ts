@@ -60,6 +60,13 @@ const SESSION_ROWS: readonly Row[] = [
     'a whole number from 0 to 9007199254740991',
     '-1',
   ],
+  [
+    'channel with messages whose memory is somebody’s else',
+    (session) => session.channel(1, wrong({ messageMemory: 'borrowed' })),
+    'messageMemory',
+    '"owned" or "lent"',
+    '"borrowed"',
+  ],
   ...(
     [
       ['channel', (session, options) => session.channel(1, options)],

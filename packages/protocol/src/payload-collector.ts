@@ -14,11 +14,17 @@ const NO_BYTES = new Uint8Array(0);
  * afterwards. Takes linear time, and memory that follows the bytes that really came, whatever length was announced.
  */
 export class PayloadCollector {
+  /**
+   * How much the next payload is likely to have, though less is announced so far: memory for that is taken at once. The caller
+   * sees to its bound.
+   */
+  expectedBytes = 0;
+
   readonly #allocate: (byteLength: number) => Uint8Array<ArrayBuffer>;
   #memory: Uint8Array<ArrayBuffer> = NO_BYTES;
   #byteLength = 0;
 
-  /** @param allocate gives memory of exactly that size, of its own and of any content; default: zeroed */
+  /** @param allocate gives memory of that size or more, of its own and of any content; default: zeroed */
   constructor(allocate = (byteLength: number): Uint8Array<ArrayBuffer> => new Uint8Array(byteLength)) {
     this.#allocate = allocate;
   }
@@ -39,28 +45,37 @@ export class PayloadCollector {
   /**
    * Where the next bytes would lie: who reads them there, and then appends what it has read, spares a copy. May be shorter
    * than what is announced to follow. Not to be written to after anything was appended or taken.
+   *
+   * @param maxBytes of room that are wanted at most
    */
-  roomFor(followingBytes: number): Uint8Array<ArrayBuffer> {
+  roomFor(followingBytes: number, maxBytes = followingBytes): Uint8Array<ArrayBuffer> {
     const start = this.#byteLength;
     if (start === this.#memory.length) this.#grow(start + 1, start + followingBytes);
-    return this.#memory.subarray(start, start + followingBytes);
+    return this.#memory.subarray(start, start + Math.min(followingBytes, maxBytes));
   }
 
-  /** All that was gathered as one array; the collector is empty afterwards. */
-  take(): Uint8Array {
+  /**
+   * All that was gathered as one array; the collector is empty afterwards.
+   *
+   * @param keepsUnused whether the memory that was allocated is wanted as it is, however little of it is used; otherwise what is
+   * much too large is copied
+   */
+  take(keepsUnused = false): Uint8Array<ArrayBuffer> {
     const payload = this.#memory.subarray(0, this.#byteLength);
     const unusedBytes = this.#memory.length - payload.length;
     this.#memory = NO_BYTES;
     this.#byteLength = 0;
-    return unusedBytes > payload.length * MAX_UNUSED_PART ? this.#copy(payload, payload.length) : payload;
+    const isCopied = !keepsUnused && unusedBytes > payload.length * MAX_UNUSED_PART;
+    return isCopied ? this.#copy(payload, payload.length) : payload;
   }
 
   #grow(neededBytes: number, announcedBytes: number): void {
     const believedBytes = Math.max(BELIEVED_BYTES, MAX_GROWTH * neededBytes);
     const growth = this.#memory.length < LARGE_BYTES ? MAX_GROWTH : 2;
+    const firstBytes = this.#memory.length === 0 ? this.expectedBytes : 0;
     this.#memory = this.#copy(
       this.#memory.subarray(0, this.#byteLength),
-      Math.max(neededBytes, Math.min(announcedBytes, believedBytes), growth * this.#memory.length),
+      Math.max(neededBytes, Math.min(announcedBytes, believedBytes), growth * this.#memory.length, firstBytes),
     );
   }
 

@@ -254,3 +254,36 @@ it('a payload cut at every byte comes out whole, out of one memory that every pi
     expect(Buffer.compare(collector.take(), payload)).toBe(0);
   }
 });
+
+describe('memory that is expected to be needed', () => {
+  it('is allocated at once, and given away without what was not used of it', () => {
+    const allocations: number[] = [];
+    const collector = new PayloadCollector((byteLength) => {
+      allocations.push(byteLength);
+      return new Uint8Array(byteLength);
+    });
+    collector.expectedBytes = 200_000;
+    for (let at = 0; at < 190_000; at += 10_000) collector.append(pieceOf(10_000, at));
+    expect(collector.take()).toHaveLength(190_000);
+    expect(allocations).toEqual([200_000]);
+    collector.append(pieceOf(10, 1));
+    expect(collector.take().buffer.byteLength).toBe(10);
+    expect(allocations).toEqual([200_000, 200_000, 10]);
+  });
+
+  it('is given away as it is where that is wanted', () => {
+    const collector = new PayloadCollector();
+    collector.expectedBytes = 1000;
+    collector.append(pieceOf(10, 1));
+    const payload = collector.take(true);
+    expect(payload).toEqual(pieceOf(10, 1));
+    expect(payload.buffer.byteLength).toBe(1000);
+  });
+
+  it('is no bound', () => {
+    const collector = new PayloadCollector();
+    collector.expectedBytes = 10;
+    collector.append(pieceOf(1000, 1));
+    expect(collector.take()).toEqual(pieceOf(1000, 1));
+  });
+});

@@ -15,7 +15,7 @@ export class Listener {
   constructor(events: ListenerEvents) {
     this.#events = events;
     // Who ends a connection first, and when, is for the session to decide.
-    this.#server = createServer({ allowHalfOpen: true }, (socket) => {
+    this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
       events.onSocket(socket);
     });
   }

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { type Hello, type Reject, type Settings, type TcpCommError, type Welcome } from '@tcpcomm/protocol';
-import { ServerHandshake, type SessionTerms, Transport } from '@tcpcomm/session';
+import { prepareAccepted, ServerHandshake, type SessionTerms, Transport } from '@tcpcomm/session';
 import type { ServerSetup } from './server-options.ts';
 
 /** A connection that did not become a session, for whatever reason. */
@@ -34,7 +34,8 @@ export class Reception {
   }
 
   receive(socket: Socket): void {
-    const remoteAddress = socket.remoteAddress;
+    const prepared = prepareAccepted(socket);
+    const { remoteAddress } = prepared.socket;
     let machineId: string | undefined;
     const handshake = new ServerHandshake(
       {
@@ -51,7 +52,7 @@ export class Reception {
       this.#setup.handshakeTimeoutMs,
       performance.now(),
     );
-    const transport = new Transport(socket, handshake);
+    const transport = new Transport(prepared.socket, handshake, prepared.reading);
     this.#waiting.add(transport);
     void transport.closed.then(() => this.#waiting.delete(transport));
   }

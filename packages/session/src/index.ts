@@ -1,5 +1,5 @@
 export { Channel } from './channel.ts';
-export type { ChannelOptions } from './channel-settings.ts';
+export type { ChannelOptions, MessageOwnership } from './channel-settings.ts';
 export type { ChannelDelivery } from './engine/channel-table.ts';
 export type { CloseReason } from './engine/ending/close-reason.ts';
 export { errorOfClosing, failureReason, goodbyeReason } from './engine/ending/close-reason.ts';
@@ -20,6 +20,7 @@ export {
   type SendFileOptions,
 } from './io/file-exchange.ts';
 export type { Overwrite } from './io/part-file.ts';
+export { type AcceptedSocket, prepareAccepted } from './io/accepted-socket.ts';
 export { SocketReading } from './io/socket-reading.ts';
 export { Transport } from './io/transport.ts';
 export type { Notice, NoticeKind } from './notice.ts';

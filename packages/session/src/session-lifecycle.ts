@@ -118,6 +118,10 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
       onMessage: (channel, bytes, creditBytes) => {
         this.inboxes.get(channel).deliver(bytes, creditBytes);
       },
+      onMessagesWritten: (channel, messages) => {
+        if (!this.wantsNotices) return;
+        for (let at = 0; at < messages; at += 1) this.notify({ kind: 'bytes-sent', text: 'UBS', channel });
+      },
       onBegun: (file) => {
         this.#handleTransferBegun(file);
       },

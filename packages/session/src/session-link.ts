@@ -9,6 +9,7 @@ import type { SessionEvents } from './engine/session-engine-options.ts';
 import { SessionThrottle } from './engine/session-throttle.ts';
 import type { FileTransfer } from './file-transfer.ts';
 import { FileExchange, type FileExchangeEvents } from './io/file-exchange.ts';
+import { allocateMemory } from './io/memory.ts';
 import type { Transport } from './io/transport.ts';
 import type { SessionSetup } from './session-options.ts';
 import { type SessionStats, StatsReader } from './session-stats.ts';
@@ -27,6 +28,7 @@ export interface SessionTerms {
 /** What a session hears from its connection. */
 export interface SessionLinkEvents extends FileExchangeEvents {
   onMessage(channel: number, bytes: Uint8Array, creditBytes: number): void;
+  onMessagesWritten(channel: number, messages: number): void;
   onClosed(reason: CloseReason): void;
 }
 
@@ -61,7 +63,7 @@ export class SessionLink implements SessionEvents {
       throttle: this.#throttle,
       blockSizeBytes: terms.pace.blockSizeBytes,
       events: this,
-      allocate: allocateUnzeroed,
+      allocate: allocateMemory,
       nowMs,
     });
     this.files = new FileExchange(this.engine, setup.files, events);
@@ -99,6 +101,10 @@ export class SessionLink implements SessionEvents {
     this.#events.onMessage(channel, bytes, creditBytes);
   }
 
+  onMessagesWritten(channel: number, messages: number): void {
+    this.#events.onMessagesWritten(channel, messages);
+  }
+
   onFileRequest(transfer: OutgoingTransfer, request: FileRequest): void {
     this.files.onFileRequest(transfer, request);
   }
@@ -111,9 +117,4 @@ export class SessionLink implements SessionEvents {
     this.#throttle.release(performance.now());
     this.#events.onClosed(reason);
   }
-}
-
-/** Every message overwrites all of its memory, so none of it is zeroed first; nor is it taken from a pool that others share. */
-function allocateUnzeroed(byteLength: number): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(Buffer.allocUnsafeSlow(byteLength).buffer);
 }

@@ -210,19 +210,8 @@ export abstract class Session extends SessionLifecycle {
     const channel = engine.outgoingChannel(number);
     const confirm = options?.confirm ?? false;
     engine.send(channel, bytes, confirm);
-    if (this.wantsNotices) this.#noticeWhenWritten(channel.whenWritten(), number);
     if (confirm) return channel.whenConsumed(options?.signal);
     return channel.whenBelowMark(this.#channelSettings.highWaterMark(number), options?.signal);
-  }
-
-  #noticeWhenWritten(written: Promise<void>, channel: number): void {
-    written.then(
-      () => {
-        this.notify({ kind: 'bytes-sent', text: 'UBS', channel });
-      },
-      // Not sent, and the caller of send has been told.
-      () => undefined,
-    );
   }
 
   readonly #channelPort = {

@@ -16,6 +16,7 @@ it('the exports', () => {
     'errorOfClosing',
     'failureReason',
     'goodbyeReason',
+    'prepareAccepted',
     'requireFileAccess',
     'resolveSessionOptions',
   ]);

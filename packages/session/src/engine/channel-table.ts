@@ -1,7 +1,8 @@
 import type { ReceiveLimits } from '@tcpcomm/protocol';
 import { AssemblyBudget } from './receiving/assembly-budget.ts';
 import type { EngineSettings } from './engine-settings.ts';
-import { type AllocateBytes, IncomingChannel, type IncomingChannelHost } from './receiving/incoming-channel.ts';
+import { IncomingChannel, type IncomingChannelHost } from './receiving/incoming-channel.ts';
+import type { AllocateBytes } from './receiving/message-memory.ts';
 import { OutgoingChannel } from './sending/outgoing-channel.ts';
 import type { PackBuffer } from './sending/pack-buffer.ts';
 
@@ -60,8 +61,8 @@ export class ChannelTable {
   }
 
   /** Where the next bytes of a message may be read to; the channel may be none, for its number has not been looked at yet. */
-  roomForMessage(channel: number, missingBytes: number): Uint8Array<ArrayBuffer> | undefined {
-    return this.#incoming[channel]?.roomFor(missingBytes);
+  roomForMessage(channel: number, missingBytes: number, maxBytes: number): Uint8Array<ArrayBuffer> | undefined {
+    return this.#incoming[channel]?.roomFor(missingBytes, maxBytes);
   }
 
   /** The channels that something was done with, in the order of their numbers. */
@@ -96,8 +97,17 @@ export class ChannelTable {
     });
   }
 
-  handleWritten(): void {
-    for (const channel of this.#usedOutgoing) channel.handleWritten();
+  /** What has left is with the kernel: tells of each channel whose messages that completes. */
+  handleWritten(onMessagesWritten: (channel: number, messages: number) => void): void {
+    for (const channel of this.#usedOutgoing) {
+      const messages = channel.handleWritten();
+      if (messages > 0) onMessagesWritten(channel.number, messages);
+    }
+  }
+
+  /** Keeps no memory for messages to come. */
+  trim(): void {
+    for (const channel of this.#incoming) channel?.trim();
   }
 
   /** Drops what waits to be sent. The peer may still say what it has consumed. */

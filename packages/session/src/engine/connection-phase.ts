@@ -24,7 +24,7 @@ export interface ConnectionPhase {
    * Where the next bytes may be read to directly, because they belong to a large payload that has begun to come. What is read
    * there must be given to `receive` next, as a view of this very memory. Undefined where there is no such place.
    */
-  readonly roomForNext: Uint8Array<ArrayBuffer> | undefined;
+  roomForNext(maxBytes: number): Uint8Array<ArrayBuffer> | undefined;
 
   /** The peer has ended its side of the connection: nothing more will be received. */
   handleEnd(nowMs: number): void;

@@ -67,7 +67,6 @@ abstract class Handshake<Events extends { onFailed(error: TcpCommError): void }>
   onWake: () => void = () => undefined;
   /** What is not understood at once is copied. */
   readonly keepsReceived = false;
-  readonly roomForNext = undefined;
   protected readonly events: Events;
 
   readonly #role: Role;
@@ -105,6 +104,10 @@ abstract class Handshake<Events extends { onFailed(error: TcpCommError): void }>
       this.fail(error);
       return bytes.length;
     }
+  }
+
+  roomForNext(): undefined {
+    return undefined;
   }
 
   handleEnd(): void {

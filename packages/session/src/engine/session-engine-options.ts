@@ -1,15 +1,17 @@
 import type { ReceiveLimits, Settings } from '@tcpcomm/protocol';
 import type { CloseReason } from './ending/close-reason.ts';
 import type { EngineSettings } from './engine-settings.ts';
-import type { AllocateBytes } from './receiving/incoming-channel.ts';
+import type { AllocateBytes } from './receiving/message-memory.ts';
 import type { Role } from './role.ts';
 import type { SessionThrottle } from './session-throttle.ts';
 import type { TransferEvents } from './transfers/transfer-exchange.ts';
 
-/** What a session tells its owner. Each is called while bytes are being received, so the owner must not throw. */
+/** What a session tells its owner. Each is called while bytes are being received or sent, so the owner must not throw. */
 export interface SessionEvents extends TransferEvents {
   /** A whole message; `consume` with the same `creditBytes` when the application is done with it, in the order of arrival. */
   onMessage(channel: number, bytes: Uint8Array, creditBytes: number): void;
+  /** So many more messages of that channel are with the kernel. */
+  onMessagesWritten(channel: number, messages: number): void;
   /** The server has changed the rate or the block size. */
   onSettings(settings: Settings): void;
   /** The session is over, exactly once. All that waited has been settled. */

@@ -79,7 +79,11 @@ export class SessionEngine implements ConnectionPhase {
     });
     const handleCreditDue = this.#handleCreditDue.bind(this);
     this.#channels = new ChannelTable(
-      { handleMessage: this.#handleMessage.bind(this), handleCreditDue },
+      {
+        handleMessage: this.#handleMessage.bind(this),
+        keepReceived: this.#memory.keep.bind(this.#memory),
+        handleCreditDue,
+      },
       this.#packBuffer,
       localLimits,
       remoteLimits,
@@ -167,6 +171,11 @@ export class SessionEngine implements ConnectionPhase {
     return this.#transfers.beginOutgoing();
   }
 
+  /** Lends the messages of a channel to the application from now on, to use their memory again, or gives them to it for good. */
+  setLending(channel: number, lends: boolean): void {
+    this.#channels.incoming(channel).lendsMessages = lends;
+  }
+
   /** Treats a channel or a transfer differently from now on. */
   changePolicy(policy: SendPolicy, options: SendPolicyOptions, nowMs: number): void {
     policy.change(options, nowMs);
@@ -219,8 +228,8 @@ export class SessionEngine implements ConnectionPhase {
     return this.#memory.isKept;
   }
 
-  get roomForNext(): Uint8Array<ArrayBuffer> | undefined {
-    return this.#closeReason ? undefined : this.#receiver.roomForNext;
+  roomForNext(maxBytes: number): Uint8Array<ArrayBuffer> | undefined {
+    return this.#closeReason ? undefined : this.#receiver.roomForNext(maxBytes);
   }
 
   handleEnd(nowMs: number): void {
@@ -243,7 +252,7 @@ export class SessionEngine implements ConnectionPhase {
   handleWritten(nowMs: number): void {
     this.#router.nowMs = nowMs;
     this.#sender.handleWritten();
-    this.#channels.handleWritten();
+    this.#channels.handleWritten(this.#handleMessagesWritten);
     this.#transfers.handleWritten();
   }
 
@@ -267,6 +276,7 @@ export class SessionEngine implements ConnectionPhase {
     }
     if (this.#liveness.takePing(nowMs)) {
       this.#packBuffer.trim();
+      this.#channels.trim();
       this.#control.queuePing(new Uint8Array(PING_PAYLOAD_BYTES));
     }
     // Not left to the next output alone: a peer that reads nothing would put it off for ever.
@@ -281,6 +291,10 @@ export class SessionEngine implements ConnectionPhase {
   #handleMessage(channel: number, bytes: Uint8Array, creditBytes: number, isView: boolean): void {
     this.#events.onMessage(channel, isView ? this.#memory.handOver(bytes) : bytes, creditBytes);
   }
+
+  readonly #handleMessagesWritten = (channel: number, messages: number): void => {
+    this.#events.onMessagesWritten(channel, messages);
+  };
 
   #handleCreditDue(source: CreditSource): void {
     if (!this.#closeReason) this.#control.queueCredit(source);

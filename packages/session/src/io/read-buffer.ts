@@ -1,7 +1,12 @@
 import { markAsUntransferable } from 'node:worker_threads';
+import { allocateMemory } from './memory.ts';
 
 const MIN_READ_BYTES = 4_096;
-const MAX_READ_BYTES = 262_144;
+/**
+ * As much as the kernel has in one piece at most. A read that wants more holds the socket while the next pieces come in, which then
+ * have to be taken in by the reader: measured over loopback, the sender used twice the CPU time for it, and half as much got through.
+ */
+export const MAX_READ_BYTES = 65_536;
 const GROWTH = 4;
 /** So many small reads in a row give the memory of large ones back. */
 const SMALL_READS_TO_SHRINK = 64;
@@ -22,7 +27,7 @@ export class ReadBuffer {
   /** The room for the next read. */
   get room(): Uint8Array<ArrayBuffer> {
     if (this.#memory.length - this.#offset < this.#readBytes / 2) {
-      this.#memory = new Uint8Array(Buffer.allocUnsafeSlow(this.#readBytes).buffer);
+      this.#memory = allocateMemory(this.#readBytes);
       // Who transferred a message to a worker would take away what the system is about to read to.
       markAsUntransferable(this.#memory.buffer);
       this.#offset = 0;

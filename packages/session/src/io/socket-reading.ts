@@ -1,11 +1,11 @@
 import type { OnReadOpts, Socket } from 'node:net';
-import { ReadBuffer } from './read-buffer.ts';
+import { MAX_READ_BYTES, ReadBuffer } from './read-buffer.ts';
 
 /** Takes received bytes; returns whether something keeps them, or their memory may be used again. */
 export type ByteReceiver = (bytes: Uint8Array) => boolean;
 
-/** Where the next bytes had best be read to, if the receiver knows. */
-export type ByteDestination = () => Uint8Array<ArrayBuffer> | undefined;
+/** Where the next bytes had best be read to, if the receiver knows; not more than `maxBytes`. */
+export type ByteDestination = (maxBytes: number) => Uint8Array<ArrayBuffer> | undefined;
 
 /** Behind what was read to its destination comes the header of the next frame; more than a little would have to be copied. */
 const READ_BEHIND_BYTES = 4_096;
@@ -26,7 +26,7 @@ export class SocketReading {
   readonly onread: OnReadOpts = {
     buffer: () => this.#roomForNext(),
     callback: (byteLength, room) => {
-      const isKept = this.#receiver(room.subarray(0, byteLength));
+      const isKept = this.#receiver(byteLength === room.length ? room : room.subarray(0, byteLength));
       if (!this.#isDirect) this.#buffer.handleRead(byteLength, room.length, isKept);
       return true;
     },
@@ -39,7 +39,7 @@ export class SocketReading {
   }
 
   #roomForNext(): Uint8Array {
-    const direct = this.#destination();
+    const direct = this.#destination(MAX_READ_BYTES);
     const wasDirect = this.#isDirect;
     this.#isDirect = direct !== undefined;
     if (direct) return direct;

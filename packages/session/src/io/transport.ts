@@ -44,7 +44,7 @@ export class Transport {
       });
     });
     this.switchTo(phase);
-    if (reading) reading.start(this.#handleData, () => this.#phase.roomForNext);
+    if (reading) reading.start(this.#handleData, (maxBytes) => this.#phase.roomForNext(maxBytes));
     else readByEvents(socket, this.#handleData);
   }
 
@@ -78,9 +78,10 @@ export class Transport {
     let rest = chunk;
     while (rest.length > 0) {
       const phase = this.#phase;
-      rest = rest.subarray(phase.receive(rest, performance.now()));
+      const taken = phase.receive(rest, performance.now());
       isKept ||= phase.keepsReceived;
       if (phase === this.#phase) break;
+      rest = rest.subarray(taken);
     }
     this.#isReceiving = false;
     this.#flush();

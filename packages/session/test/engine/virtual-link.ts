@@ -205,7 +205,7 @@ export class VirtualEnd implements TimedSource {
 
   /** One read: to where the phase wants it, or else to memory that is used again unless the phase keeps it. */
   #receiveNext(bytes: Uint8Array): number {
-    const direct = this.#phase.roomForNext;
+    const direct = this.#phase.roomForNext(Infinity);
     const room = direct ?? new Uint8Array(bytes.length);
     if (room.length === 0) throw new Error('there is no room for the next bytes');
     const read = bytes.subarray(0, room.length);

@@ -15,7 +15,9 @@ class RecordingPhase implements ConnectionPhase {
   deadlineMs = Infinity;
   isFinished = false;
   keepsReceived = false;
-  readonly roomForNext = undefined;
+  roomForNext(): undefined {
+    return undefined;
+  }
   readonly log: string[] = [];
   /** How many bytes it takes before the next phase begins. */
   ownBytes = Infinity;

@@ -32,7 +32,7 @@ export interface FrameHandler {
   handleReceipt(bytes: number): void;
   handleMessagePiece(header: FrameHeader, piece: Uint8Array, position: number): void;
   /** Where the next bytes of a message may be read to, of which a part has come. */
-  roomForMessage(channel: number, missingBytes: number): Uint8Array<ArrayBuffer> | undefined;
+  roomForMessage(channel: number, missingBytes: number, maxBytes: number): Uint8Array<ArrayBuffer> | undefined;
   handleFilePiece(header: FrameHeader, piece: Uint8Array, position: number): void;
   handleAck(receivedBytes: number): void;
   handleCredit(channel: number, stream: number, limitBytes: number, consumedCount: number): void;
@@ -82,10 +82,10 @@ export class FrameReceiver implements FrameSink {
   }
 
   /** Where the next bytes may be read to, in the middle of a large frame. */
-  get roomForNext(): Uint8Array<ArrayBuffer> | undefined {
+  roomForNext(maxBytes: number): Uint8Array<ArrayBuffer> | undefined {
     const { currentFrame, missingBytes } = this.#decoder;
     if (currentFrame?.type !== FrameType.MESSAGE || missingBytes < MIN_DIRECT_BYTES) return undefined;
-    return this.#handler.roomForMessage(currentFrame.channel, missingBytes);
+    return this.#handler.roomForMessage(currentFrame.channel, missingBytes, maxBytes);
   }
 
   /** Whatever follows is not looked at any more. */

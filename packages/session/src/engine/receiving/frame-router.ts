@@ -55,8 +55,8 @@ export class FrameRouter implements FrameHandler {
     this.#to.channels.incoming(header.channel).handlePiece(header, piece, position);
   }
 
-  roomForMessage(channel: number, missingBytes: number): Uint8Array<ArrayBuffer> | undefined {
-    return this.#to.channels.roomForMessage(channel, missingBytes);
+  roomForMessage(channel: number, missingBytes: number, maxBytes: number): Uint8Array<ArrayBuffer> | undefined {
+    return this.#to.channels.roomForMessage(channel, missingBytes, maxBytes);
   }
 
   handleFilePiece(header: FrameHeader, piece: Uint8Array, position: number): void {

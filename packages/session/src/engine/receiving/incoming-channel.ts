@@ -10,9 +10,7 @@ import {
 import type { AssemblyBudget, AssemblyHolder } from './assembly-budget.ts';
 import type { CreditSource } from '../sending/control-queue.ts';
 import { Fifo } from '../fifo.ts';
-
-/** Gives memory for a message, of exactly that size and of any content: all of it is written before anybody sees it. */
-export type AllocateBytes = (byteLength: number) => Uint8Array<ArrayBuffer>;
+import { type AllocateBytes, MessageMemory } from './message-memory.ts';
 
 /** What a channel tells the engine. */
 export interface IncomingChannelHost {
@@ -22,6 +20,8 @@ export interface IncomingChannelHost {
    * @param isView whether its bytes lie in the memory that they were received in, which then belongs to the message
    */
   handleMessage(channel: number, bytes: Uint8Array, creditBytes: number, isView: boolean): void;
+  /** A message that lies in the memory that it was received in was lent, and needs it longer than this call. */
+  keepReceived(): void;
   /** It is time to send this channel's credit. */
   handleCreditDue(source: CreditSource): void;
 }
@@ -39,7 +39,7 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
   readonly #host: IncomingChannelHost;
   readonly #limits: ReceiveLimits;
   readonly #budget: AssemblyBudget;
-  readonly #allocate: AllocateBytes;
+  readonly #memory: MessageMemory;
   #collector: PayloadCollector | undefined;
 
   #receivedFrameBytes = 0;
@@ -65,7 +65,7 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
     budget: AssemblyBudget,
     allocate: AllocateBytes,
   ) {
-    this.#allocate = allocate;
+    this.#memory = new MessageMemory(allocate, limits.channelWindowBytes);
     this.channel = channel;
     this.#host = host;
     this.#limits = limits;
@@ -83,6 +83,11 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
     return this.#receivedFrameBytes;
   }
 
+  /** Whether messages are lent to the application, and their memory is used again when they are consumed. */
+  set lendsMessages(lends: boolean) {
+    this.#memory.lends = lends;
+  }
+
   /** Messages that the application has taken. */
   get consumedCount(): number {
     return this.#consumedMessages;
@@ -98,25 +103,27 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
     const isFrameWhole = position + piece.length === header.length;
     const isFinal = (header.flags & MessageFlag.FIN) !== 0;
     if (isFrameWhole && isFinal && (this.#collector === undefined || this.#collector.byteLength === 0)) {
-      this.#complete(header, piece, position === 0);
+      this.#completeView(header, piece);
       return;
     }
-    this.#collector ??= new PayloadCollector(this.#allocate);
+    this.#collector ??= new PayloadCollector(this.#memory.take);
     this.#collector.append(piece, header.length - position - piece.length);
     if (!isFrameWhole) return;
-    if (isFinal) this.#complete(header, this.#collector.take(), false);
+    if (isFinal) this.#completeGathered(header, this.#collector);
     else this.#extend();
   }
 
   /** Where the next bytes of a frame that has begun to come may be read to; undefined if nothing of it has been gathered. */
-  roomFor(missingBytes: number): Uint8Array<ArrayBuffer> | undefined {
-    return this.#collector && this.#collector.byteLength > 0 ? this.#collector.roomFor(missingBytes) : undefined;
+  roomFor(missingBytes: number, maxBytes: number): Uint8Array<ArrayBuffer> | undefined {
+    const collector = this.#collector;
+    return collector && collector.byteLength > 0 ? collector.roomFor(missingBytes, maxBytes) : undefined;
   }
 
   /** The application has consumed the oldest message that it had not consumed yet. */
   handleConsumed(creditBytes: number): void {
     this.#consumedFrameBytes += creditBytes;
     this.#consumedMessages += 1;
+    this.#memory.handleConsumed(this.#consumedMessages);
     const regularLimitBytes = this.#consumedFrameBytes + this.#limits.channelWindowBytes;
     if (regularLimitBytes > this.#limitBytes) this.#limitBytes = regularLimitBytes;
     if (this.#isExtended) {
@@ -138,6 +145,11 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
   takeLimit(): number {
     this.#grantedBytes = this.#limitBytes;
     return this.#grantedBytes;
+  }
+
+  /** Keeps no memory for messages to come. */
+  trim(): void {
+    this.#memory.trim();
   }
 
   get #isHalfWindowUntold(): boolean {
@@ -177,6 +189,21 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
     this.#isExtended = true;
     this.#limitBytes = extendedBytes;
     if (this.#isHalfWindowUntold) this.#host.handleCreditDue(this);
+  }
+
+  /** The message lies in one piece in what was received. */
+  #completeView(header: FrameHeader, bytes: Uint8Array): void {
+    const { lends } = this.#memory;
+    this.#complete(header, bytes, !lends);
+    if (lends && this.#consumedMessages < this.#receivedMessages) this.#host.keepReceived();
+  }
+
+  #completeGathered(header: FrameHeader, collector: PayloadCollector): void {
+    const message = collector.take(this.#memory.lends);
+    // Messages of one channel are often alike. What its window lets the peer send anyway is believed without being announced.
+    collector.expectedBytes = Math.min(message.length, this.#limits.channelWindowBytes);
+    this.#memory.handOver(message, this.#receivedMessages + 1);
+    this.#complete(header, message, false);
   }
 
   #complete(header: FrameHeader, bytes: Uint8Array, isView: boolean): void {

@@ -23,6 +23,11 @@ export class ReceivedMemory {
     this.#messageBytes = 0;
   }
 
+  /** Something still needs what was received last. */
+  keep(): void {
+    this.#isKept = true;
+  }
+
   /** The bytes to hand over for a message that lies in what was received. */
   handOver(bytes: Uint8Array): Uint8Array {
     this.#messageBytes += bytes.length;

@@ -103,24 +103,24 @@ export class ControlQueue {
   /** Adds an acknowledgement of all flow-controlled bytes received. */
   takeAck(receivedBytes: number, batch: OutputBatch): void {
     const payload = this.#takeHeader(ACK_PAYLOAD_BYTES, FrameType.ACK, CONTROL_CHANNEL, 0, batch);
-    writeCounter(this.#packBuffer.slab, payload, receivedBytes);
+    writeCounter(this.#packBuffer.slab.bytes, payload, receivedBytes);
   }
 
   #takeCredit(source: CreditSource, batch: OutputBatch): void {
     const payload = this.#takeHeader(CREDIT_PAYLOAD_BYTES, FrameType.CREDIT, source.channel, source.stream, batch);
-    writeCounter(this.#packBuffer.slab, payload, source.takeLimit());
-    writeCounter(this.#packBuffer.slab, payload + COUNTER_BYTES, source.consumedCount);
+    writeCounter(this.#packBuffer.slab.bytes, payload, source.takeLimit());
+    writeCounter(this.#packBuffer.slab.bytes, payload + COUNTER_BYTES, source.consumedCount);
   }
 
   #takeHeartbeat(type: FrameType, bytes: Uint8Array, batch: OutputBatch): void {
     const payload = this.#takeHeader(PING_PAYLOAD_BYTES, type, CONTROL_CHANNEL, 0, batch);
-    this.#packBuffer.slab.set(bytes, payload);
+    this.#packBuffer.slab.bytes.set(bytes, payload);
   }
 
   /** Packs a header and returns where its payload goes. */
   #takeHeader(length: number, type: number, channel: number, stream: number, batch: OutputBatch): number {
     const start = this.#packBuffer.reserve(FRAME_HEADER_BYTES + length);
-    writeFrameHeader(this.#packBuffer.slab, start, length, type, channel, 0, stream);
+    writeFrameHeader(this.#packBuffer.slab.bytes, start, length, type, channel, 0, stream);
     batch.addPacked(this.#packBuffer.slab, start, start + FRAME_HEADER_BYTES + length);
     return start + FRAME_HEADER_BYTES;
   }

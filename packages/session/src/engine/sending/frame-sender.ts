@@ -1,5 +1,5 @@
 import type { ControlQueue } from './control-queue.ts';
-import { framePayloadBytesFor } from './frame-size.ts';
+import { batchBytesFor, framePayloadBytesFor } from './frame-size.ts';
 import { type InFlightLimits, InFlightWindow } from '../in-flight/in-flight-window.ts';
 import { OutputBatch } from './output-batch.ts';
 import type { PackBuffer } from './pack-buffer.ts';
@@ -7,9 +7,6 @@ import type { Receipt } from '../receiving/receipt.ts';
 import { type FrameSource, Scheduler } from './scheduler.ts';
 import type { SessionThrottle } from '../session-throttle.ts';
 import { WriteStall } from '../liveness/write-stall.ts';
-
-/** About the size of one write: priorities are looked at again after it. One frame may go beyond. */
-const BATCH_BYTES = 65_536;
 
 /**
  * Why no more was sent when there was last a chance to: nothing was there to send, the throttle had to be waited for, or the
@@ -46,8 +43,8 @@ export class FrameSender {
   #throttledUntilMs = Infinity;
   #bound: SendingBound = 'nothing-to-send';
   #sentBytes = 0;
-  #isWriting = false;
-  #packedBytesInWriting = 0;
+  /** What was taken last, until it is with the kernel. */
+  #writing: OutputBatch | undefined;
 
   constructor(options: FrameSenderOptions) {
     this.#packBuffer = options.packBuffer;
@@ -70,7 +67,7 @@ export class FrameSender {
 
   /** When there will be something to send by the mere passing of time; while a write is under way its end comes first. */
   get deadlineMs(): number {
-    if (this.#isWriting) return Infinity;
+    if (this.#writing) return Infinity;
     return Math.min(this.#throttledUntilMs, this.#receipt.dueMs);
   }
 
@@ -103,24 +100,24 @@ export class FrameSender {
     this.#takeFrames(batch, nowMs);
     const acknowledged = this.#receipt.take(nowMs, batch.byteLength > 0);
     if (acknowledged !== undefined) this.#control.takeAck(acknowledged, batch);
-    this.#packedBytesInWriting = batch.packedByteLength;
-    this.#isWriting = batch.byteLength > 0;
-    return batch.byteLength > 0 ? batch : undefined;
+    this.#writing = batch.byteLength > 0 ? batch : undefined;
+    return this.#writing;
   }
 
   /** The batch last taken is with the kernel. */
   handleWritten(): void {
-    if (this.#packedBytesInWriting > 0) this.#packBuffer.release(this.#packedBytesInWriting);
-    this.#packedBytesInWriting = 0;
-    this.#isWriting = false;
+    this.#writing?.releasePacked(this.#packBuffer);
+    this.#writing = undefined;
   }
 
   #takeFrames(batch: OutputBatch, nowMs: number): void {
     const { outgoing } = this.#throttle;
     const payloadBytes = this.#framePayloadBytes;
+    // One frame may go beyond.
+    const batchBytes = batchBytesFor(this.window.deliveryRateBytesPerSecond);
     this.#throttledUntilMs = Infinity;
     this.#bound = 'link';
-    while (batch.byteLength < BATCH_BYTES && this.window.isOpen) {
+    while (batch.byteLength < batchBytes && this.window.isOpen) {
       // To ask a bucket is to want something of it, so who has nothing to send does not ask.
       if (this.#scheduler.isEmpty) {
         this.#waitForSources();

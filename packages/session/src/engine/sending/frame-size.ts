@@ -6,6 +6,11 @@ const MAX_PAYLOAD_BYTES = 262_144;
 const FAST_FROM_BYTES = 65_536;
 const MAX_SLOW_PAYLOAD_BYTES = 16_384;
 
+/** Of a fast link a write takes so much: it is the price of one call of the system. */
+const BATCH_MS = 0.5;
+const MIN_BATCH_BYTES = 65_536;
+const MAX_BATCH_BYTES = 524_288;
+
 /**
  * How large the payload of a frame should be at this rate: small enough that something more urgent soon gets its turn, and
  * large enough that headers do not count.
@@ -17,4 +22,13 @@ export function framePayloadBytesFor(bytesPerSecond: number): number {
   const bytes = Math.floor((bytesPerSecond / 1000) * FRAME_MS);
   if (bytes >= FAST_FROM_BYTES) return Math.min(bytes, MAX_PAYLOAD_BYTES);
   return Math.min(Math.max(bytes, MIN_PAYLOAD_BYTES), MAX_SLOW_PAYLOAD_BYTES);
+}
+
+/**
+ * About how many bytes should go out in one write at this rate; priorities are looked at again after it.
+ *
+ * @param bytesPerSecond 0 while it is not known
+ */
+export function batchBytesFor(bytesPerSecond: number): number {
+  return Math.min(Math.max(Math.floor((bytesPerSecond / 1000) * BATCH_MS), MIN_BATCH_BYTES), MAX_BATCH_BYTES);
 }

@@ -1,6 +1,6 @@
 import { FRAME_HEADER_BYTES, FrameType, MessageFlag, writeFrameHeader } from '@tcpcomm/protocol';
 import type { OutputBatch } from './output-batch.ts';
-import type { PackBuffer } from './pack-buffer.ts';
+import type { PackBuffer, Slab } from './pack-buffer.ts';
 
 /** A part of a channel's queue: where its next frame comes from. */
 export interface MessageSegment {
@@ -25,7 +25,7 @@ export interface MessageSegment {
 /** Whole messages that were small enough to be copied: their frames lie ready in a pack buffer, headers included. */
 export class PackedSegment implements MessageSegment {
   readonly #packBuffer: PackBuffer;
-  readonly #slab: Uint8Array;
+  readonly #slab: Slab;
   #start: number;
   #end: number;
   #messages = 1;
@@ -46,7 +46,7 @@ export class PackedSegment implements MessageSegment {
   }
 
   /** Takes in the frame at this place of the slab, if it lies right behind the others. */
-  tryExtend(slab: Uint8Array, start: number, end: number): boolean {
+  tryExtend(slab: Slab, start: number, end: number): boolean {
     if (slab !== this.#slab || start !== this.#end) return false;
     this.#end = end;
     this.#messages += 1;
@@ -65,7 +65,7 @@ export class PackedSegment implements MessageSegment {
   }
 
   discard(): void {
-    this.#packBuffer.release(this.#end - this.#start);
+    this.#packBuffer.release(this.#slab, this.#end - this.#start);
     this.#start = this.#end;
     this.#messages = 0;
   }
@@ -85,8 +85,8 @@ export class PackedSegment implements MessageSegment {
   }
 
   #frameBytesAt(offset: number): number {
-    const slab = this.#slab;
-    return FRAME_HEADER_BYTES + ((slab[offset]! << 16) | (slab[offset + 1]! << 8) | slab[offset + 2]!);
+    const { bytes } = this.#slab;
+    return FRAME_HEADER_BYTES + ((bytes[offset]! << 16) | (bytes[offset + 1]! << 8) | bytes[offset + 2]!);
   }
 }
 
@@ -127,8 +127,8 @@ export class LargeSegment implements MessageSegment {
     );
     const flags = end === this.#payload.length ? MessageFlag.FIN | this.#flags : 0;
     const header = this.#packBuffer.reserve(FRAME_HEADER_BYTES);
-    const slab = this.#packBuffer.slab;
-    writeFrameHeader(slab, header, end - this.#offset, FrameType.MESSAGE, this.#channel, flags, 0);
+    const { slab } = this.#packBuffer;
+    writeFrameHeader(slab.bytes, header, end - this.#offset, FrameType.MESSAGE, this.#channel, flags, 0);
     batch.addPacked(slab, header, header + FRAME_HEADER_BYTES);
     batch.addView(this.#payload.subarray(this.#offset, end));
     const taken = FRAME_HEADER_BYTES + end - this.#offset;

@@ -50,13 +50,12 @@ export class OutgoingChannel implements FrameSource {
   #enqueuedPosition = 0;
   /** Up to where messages have left the queue. */
   readonly #taken = new PositionWaiters();
-  /** Up to where they are with the kernel. */
-  readonly #written = new PositionWaiters();
   /** How many messages the peer's application has consumed. */
   readonly #consumed = new PositionWaiters();
 
   #sentFrameBytes = 0;
   #sentMessages = 0;
+  #writtenMessages = 0;
   #creditLimitBytes: number;
 
   constructor(options: OutgoingChannelOptions) {
@@ -136,11 +135,6 @@ export class OutgoingChannel implements FrameSource {
     return this.#taken.wait(this.#enqueuedPosition - highWaterMark, signal);
   }
 
-  /** Resolves when all messages enqueued so far are with the kernel. */
-  whenWritten(): Promise<void> {
-    return this.#written.wait(this.#enqueuedPosition);
-  }
-
   /** Resolves when all messages enqueued so far have been consumed by the peer's application. */
   whenConsumed(signal?: AbortSignal): Promise<void> {
     return this.#consumed.wait(this.#acceptedMessages, signal);
@@ -159,8 +153,11 @@ export class OutgoingChannel implements FrameSource {
     return frameBytes;
   }
 
-  handleWritten(): void {
-    this.#written.advanceTo(this.#taken.reached);
+  /** What has left is with the kernel; returns how many messages that completes. */
+  handleWritten(): number {
+    const messages = this.#sentMessages - this.#writtenMessages;
+    this.#writtenMessages = this.#sentMessages;
+    return messages;
   }
 
   /**
@@ -190,7 +187,6 @@ export class OutgoingChannel implements FrameSource {
     for (let segment = this.#queue.removeFirst(); segment; segment = this.#queue.removeFirst()) segment.discard();
     this.#enqueuedPosition = this.#taken.reached;
     this.#taken.stop(reason);
-    this.#written.stop(reason);
   }
 
   /** Nothing more will be sent or heard of: every promise that waits rejects. */
@@ -202,9 +198,9 @@ export class OutgoingChannel implements FrameSource {
   #pack(payload: Uint8Array, flags: number): void {
     const frameBytes = FRAME_HEADER_BYTES + payload.length;
     const start = this.#packBuffer.reserve(frameBytes);
-    const slab = this.#packBuffer.slab;
-    writeFrameHeader(slab, start, payload.length, FrameType.MESSAGE, this.number, flags, 0);
-    slab.set(payload, start + FRAME_HEADER_BYTES);
+    const { slab } = this.#packBuffer;
+    writeFrameHeader(slab.bytes, start, payload.length, FrameType.MESSAGE, this.number, flags, 0);
+    slab.bytes.set(payload, start + FRAME_HEADER_BYTES);
     const last = this.#queue.last;
     if (last instanceof PackedSegment && last.tryExtend(slab, start, start + frameBytes)) return;
     this.#queue.push(new PackedSegment(this.#packBuffer, start, start + frameBytes));

@@ -1,13 +1,17 @@
+import type { PackBuffer, Slab } from './pack-buffer.ts';
+
 /**
- * The bytes of one write: frames of small messages lie packed in one array, large payloads are referred to where they
+ * The bytes of one write: frames of small messages lie packed in slabs, large payloads are referred to where they
  * are. What lies side by side in memory is one chunk.
  */
 export class OutputBatch {
   readonly #chunks: Uint8Array[] = [];
   #byteLength = 0;
-  #packedByteLength = 0;
+  /** The slab of each run of packed bytes, and how many those are. */
+  readonly #packedSlabs: Slab[] = [];
+  readonly #packedBytes: number[] = [];
   /** A run of packed bytes that may still grow. */
-  #run: Uint8Array | undefined;
+  #run: Slab | undefined;
   #runStart = 0;
   #runEnd = 0;
 
@@ -15,15 +19,9 @@ export class OutputBatch {
     return this.#byteLength;
   }
 
-  /** How many of the bytes lie in a `PackBuffer`, which gets them back when they are written. */
-  get packedByteLength(): number {
-    return this.#packedByteLength;
-  }
-
-  /** Adds bytes of a pack buffer. */
-  addPacked(slab: Uint8Array, start: number, end: number): void {
+  /** Adds bytes of a pack buffer's slab. */
+  addPacked(slab: Slab, start: number, end: number): void {
     this.#byteLength += end - start;
-    this.#packedByteLength += end - start;
     if (this.#run === slab && this.#runEnd === start) {
       this.#runEnd = end;
       return;
@@ -48,9 +46,16 @@ export class OutputBatch {
     return this.#chunks;
   }
 
+  /** The batch is written: the pack buffer gets back what lay in its slabs. */
+  releasePacked(packBuffer: PackBuffer): void {
+    for (const [index, slab] of this.#packedSlabs.entries()) packBuffer.release(slab, this.#packedBytes[index]!);
+  }
+
   #finishRun(): void {
     if (this.#run === undefined) return;
-    this.#chunks.push(this.#run.subarray(this.#runStart, this.#runEnd));
+    this.#chunks.push(this.#run.bytes.subarray(this.#runStart, this.#runEnd));
+    this.#packedSlabs.push(this.#run);
+    this.#packedBytes.push(this.#runEnd - this.#runStart);
     this.#run = undefined;
   }
 }

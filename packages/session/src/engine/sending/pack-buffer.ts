@@ -1,38 +1,57 @@
 const FIRST_SLAB_BYTES = 1024;
 const MAX_SLAB_BYTES = 65_536;
+/** So many slabs of the largest size are kept for what is to come: as much as waits in a channel before its sender is told to. */
+const MAX_SPARE_SLABS = 16;
+
+/** A stretch of memory that is filled from the beginning, and used again when all that lay in it is written. */
+export class Slab {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Where the next bytes go. */
+  usedBytes = 0;
+  /** Of the bytes before that, those which are still needed. */
+  liveBytes = 0;
+
+  constructor(byteLength: number) {
+    this.bytes = new Uint8Array(byteLength);
+  }
+}
 
 /**
  * Memory in which headers and small messages are laid one behind the other, so that a thousand of them cost one
- * chunk of output and no object each. Slabs start small, for the many sessions that are idle, and grow with use; once all is
- * written the same slab is used again from its beginning.
+ * chunk of output and no object each. Slabs start small, for the many sessions that are idle, and grow with use.
  */
 export class PackBuffer {
   /** The slab that `reserve` last returned an offset into. */
-  slab = new Uint8Array(FIRST_SLAB_BYTES);
-  #used = 0;
-  /** Bytes reserved, in any slab, and not yet released. */
-  #liveBytes = 0;
+  slab = new Slab(FIRST_SLAB_BYTES);
+  readonly #spares: Slab[] = [];
 
   /** Makes room for `byteLength` bytes in `slab` and returns where they begin. */
   reserve(byteLength: number): number {
-    if (this.#used + byteLength > this.slab.length) {
-      this.slab = new Uint8Array(Math.max(byteLength, Math.min(MAX_SLAB_BYTES, this.slab.length * 2)));
-      this.#used = 0;
-    }
-    const offset = this.#used;
-    this.#used += byteLength;
-    this.#liveBytes += byteLength;
+    if (this.slab.usedBytes + byteLength > this.slab.bytes.length) this.slab = this.#nextSlab(byteLength);
+    const { slab } = this;
+    const offset = slab.usedBytes;
+    slab.usedBytes += byteLength;
+    slab.liveBytes += byteLength;
     return offset;
   }
 
-  /** Gives back bytes that are written or dropped. When none is left the slab is used again. */
-  release(byteLength: number): void {
-    this.#liveBytes -= byteLength;
-    if (this.#liveBytes === 0) this.#used = 0;
+  /** Gives back bytes of a slab that are written or dropped. When none is left in it the slab is used again. */
+  release(slab: Slab, byteLength: number): void {
+    slab.liveBytes -= byteLength;
+    if (slab.liveBytes > 0) return;
+    slab.usedBytes = 0;
+    const isSpare = slab !== this.slab && slab.bytes.length === MAX_SLAB_BYTES;
+    if (isSpare && this.#spares.length < MAX_SPARE_SLABS) this.#spares.push(slab);
   }
 
-  /** Lets a large slab go when nothing is in it. */
+  /** Lets memory go that is not needed now. */
   trim(): void {
-    if (this.#liveBytes === 0 && this.slab.length > FIRST_SLAB_BYTES) this.slab = new Uint8Array(FIRST_SLAB_BYTES);
+    this.#spares.length = 0;
+    if (this.slab.liveBytes === 0 && this.slab.bytes.length > FIRST_SLAB_BYTES) this.slab = new Slab(FIRST_SLAB_BYTES);
+  }
+
+  #nextSlab(byteLength: number): Slab {
+    const spare = byteLength <= MAX_SLAB_BYTES ? this.#spares.pop() : undefined;
+    return spare ?? new Slab(Math.max(byteLength, Math.min(MAX_SLAB_BYTES, this.slab.bytes.length * 2)));
   }
 }

@@ -246,8 +246,8 @@ export class OutgoingTransfer implements Transfer, FrameSource {
 
   #addHeader(batch: OutputBatch, length: number, type: number, channel: number): void {
     const start = this.#packBuffer.reserve(FRAME_HEADER_BYTES);
-    const slab = this.#packBuffer.slab;
-    writeFrameHeader(slab, start, length, type, channel, 0, this.id);
+    const { slab } = this.#packBuffer;
+    writeFrameHeader(slab.bytes, start, length, type, channel, 0, this.id);
     batch.addPacked(slab, start, start + FRAME_HEADER_BYTES);
   }
 

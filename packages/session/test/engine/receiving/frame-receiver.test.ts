@@ -32,8 +32,8 @@ class Notes implements FrameHandler {
     this.#handlePiece(`message on ${header.channel}`, header, piece, position);
   }
 
-  roomForMessage(channel: number, missingBytes: number): Uint8Array<ArrayBuffer> {
-    this.lines.push(`room for ${missingBytes} on ${channel}`);
+  roomForMessage(channel: number, missingBytes: number, maxBytes: number): Uint8Array<ArrayBuffer> {
+    this.lines.push(`room for ${missingBytes} on ${channel}, ${maxBytes} at most`);
     return this.room;
   }
 
@@ -140,16 +140,16 @@ describe('room for the next bytes', () => {
     notes.handleFilePiece = () => undefined;
     const receiver = new FrameReceiver('client', 65_536, notes);
     for (const chunk of chunks) receiver.receive(chunk);
-    const isThere = receiver.roomForNext === notes.room;
+    const isThere = receiver.roomForNext(9) === notes.room;
     return [isThere, ...notes.lines];
   };
 
   it('is where the channel wants it, in the middle of a message of which 32 KiB and more are missing', () => {
-    expect(roomAfter(large.subarray(0, 8))).toEqual([true, 'room for 40000 on 7']);
+    expect(roomAfter(large.subarray(0, 8))).toEqual([true, 'room for 40000 on 7, 9 at most']);
     expect(roomAfter(pingFrame(), large.subarray(0, 7240))).toEqual([
       true,
       'ping 0 0 0 0 0 0 0 0',
-      'room for 32768 on 7',
+      'room for 32768 on 7, 9 at most',
     ]);
   });
 

@@ -35,6 +35,9 @@ class Receiving {
         expect(isView).toBe(bytes.buffer === this.#memory.buffer);
         this.unconsumed.push(creditBytes);
       },
+      keepReceived: () => {
+        throw new Error('nothing was lent');
+      },
       handleCreditDue: () => {
         this.isCreditDue = true;
       },
@@ -56,7 +59,7 @@ class Receiving {
     this.sentBytes += frame.length;
     for (let at = 0; at < frame.length;) {
       const isWithin = this.#decoder.currentFrame !== undefined;
-      const direct = isDirect && isWithin ? this.channel.roomFor(this.#decoder.missingBytes) : undefined;
+      const direct = isDirect && isWithin ? this.channel.roomFor(this.#decoder.missingBytes, Infinity) : undefined;
       const room = direct ?? this.#memory;
       const read = frame.subarray(at, at + Math.min(pieceBytes, room.length));
       room.set(read);
@@ -128,6 +131,7 @@ describe('fragments', () => {
       handleMessage: (_channel: number, bytes: Uint8Array, _creditBytes: number, isView: boolean) => {
         handed.push(bytes, isView);
       },
+      keepReceived: () => {},
       handleCreditDue: () => {},
     };
     const channel = new IncomingChannel(5, host, SMALL_LIMITS, new AssemblyBudget(0), () => {
@@ -152,12 +156,13 @@ describe('fragments', () => {
 
   it('have room for the next bytes when some have come, and none before or after', () => {
     const receiving = new Receiving();
-    expect(receiving.channel.roomFor(100)).toBeUndefined();
+    expect(receiving.channel.roomFor(100, 100)).toBeUndefined();
     receiving.receive(messageFrame(5, testBytes(60), 0));
-    expect(receiving.channel.roomFor(40)).toHaveLength(40);
+    expect(receiving.channel.roomFor(40, 100)).toHaveLength(40);
+    expect(receiving.channel.roomFor(40, 7)).toHaveLength(7);
     receiving.receive(messageFrame(5, testBytes(40)));
     expect(receiving.messages[0]).toHaveLength(100);
-    expect(receiving.channel.roomFor(100)).toBeUndefined();
+    expect(receiving.channel.roomFor(100, 100)).toBeUndefined();
   });
 
   it('without a byte are refused, unless they end a message', () => {
@@ -344,4 +349,130 @@ it('limit and consumption only ever grow, and the sender always may send half a 
       expect(receiving.limitBytes - receiving.sentBytes).toBeGreaterThanOrEqual(WINDOW_BYTES / 2);
     }),
   );
+});
+
+describe('messages that are lent', () => {
+  /** Takes every message as it is handed over, and consumes the oldest when it is told to. */
+  class Borrower {
+    readonly held: Uint8Array[] = [];
+    readonly channel: IncomingChannel;
+    keptTimes = 0;
+    consumesAtOnce = false;
+    readonly #unconsumed: number[] = [];
+
+    constructor() {
+      const host = {
+        handleMessage: (_channel: number, bytes: Uint8Array, creditBytes: number, isView: boolean) => {
+          expect(isView).toBe(false);
+          this.held.push(bytes);
+          this.#unconsumed.push(creditBytes);
+          if (this.consumesAtOnce) this.consume();
+        },
+        keepReceived: () => {
+          this.keptTimes += 1;
+        },
+        handleCreditDue: () => undefined,
+      };
+      const limits = { ...SMALL_LIMITS, channelWindowBytes: 1_000_000 };
+      this.channel = new IncomingChannel(5, host, limits, new AssemblyBudget(0), (bytes) => new Uint8Array(bytes));
+      this.channel.lendsMessages = true;
+    }
+
+    receive(frame: Uint8Array, ...cuts: number[]): void {
+      const decoder = this.#decoder;
+      const handle = { onFrame: this.channel.handlePiece.bind(this.channel) };
+      let at = 0;
+      for (const cut of [...cuts, frame.length]) {
+        decoder.decode(frame.subarray(at, cut), handle);
+        at = cut;
+      }
+    }
+
+    consume(): void {
+      this.channel.handleConsumed(this.#unconsumed.shift()!);
+    }
+
+    readonly #decoder = new FrameDecoder(1_000_000);
+  }
+
+  it('keep what was received only when they lie in it and are not consumed at once', () => {
+    const borrower = new Borrower();
+    borrower.consumesAtOnce = true;
+    borrower.receive(messageFrame(5, testBytes(100)));
+    expect(borrower.keptTimes).toBe(0);
+    borrower.consumesAtOnce = false;
+    borrower.receive(messageFrame(5, testBytes(100)));
+    expect(borrower.keptTimes).toBe(1);
+    borrower.receive(messageFrame(5, testBytes(100)), 50);
+    expect(borrower.keptTimes).toBe(1);
+  });
+
+  it('lie in the same memory one after another where they came in pieces, and stay as they are until they are consumed', () => {
+    const borrower = new Borrower();
+    for (const seed of [1, 2, 3]) {
+      borrower.receive(messageFrame(5, testBytes(1000, seed)), 500);
+      if (seed === 2) borrower.consume();
+    }
+    const [first, second, third] = borrower.held;
+    expect(second!.buffer).not.toBe(first!.buffer);
+    expect(third!.buffer).toBe(first!.buffer);
+    expect(Buffer.compare(second!, testBytes(1000, 2))).toBe(0);
+    expect(Buffer.compare(third!, testBytes(1000, 3))).toBe(0);
+  });
+
+  it('are not copied for being smaller than the memory that they were lent', () => {
+    const borrower = new Borrower();
+    borrower.consumesAtOnce = true;
+    borrower.receive(messageFrame(5, testBytes(50_000, 1)), 500);
+    borrower.receive(messageFrame(5, testBytes(100, 2)), 50);
+    expect(borrower.held[1]!.buffer).toBe(borrower.held[0]!.buffer);
+    expect(Buffer.compare(borrower.held[1]!, testBytes(100, 2))).toBe(0);
+  });
+});
+
+describe('memory for a message in fragments', () => {
+  const allocationsFor = (sizes: readonly number[], limits: Partial<ReceiveLimits> = {}) => {
+    const allocations: number[] = [];
+    const host = {
+      handleMessage: (_channel: number, _bytes: Uint8Array, creditBytes: number) => {
+        channel.handleConsumed(creditBytes);
+      },
+      keepReceived: () => undefined,
+      handleCreditDue: () => {
+        channel.takeLimit();
+      },
+    };
+    const budget = new AssemblyBudget(10_000_000);
+    const channel = new IncomingChannel(5, host, { ...SMALL_LIMITS, ...limits }, budget, (bytes) => {
+      allocations.push(bytes);
+      return new Uint8Array(bytes);
+    });
+    const decoder = new FrameDecoder(1_000_000);
+    for (const size of sizes) {
+      for (let at = 0; at < size; at += 4096) {
+        const fragment = testBytes(Math.min(4096, size - at));
+        decoder.decode(messageFrame(5, fragment, at + 4096 < size ? 0 : FIN), {
+          onFrame: channel.handlePiece.bind(channel),
+        });
+      }
+      allocations.push(-1);
+    }
+    return allocations;
+  };
+
+  it('is allocated once where the one before was as large', () => {
+    const [, afterFirst = []] = splitAt(allocationsFor([60_000, 60_000, 60_000]));
+    expect(afterFirst).toEqual([60_000, -1, 60_000, -1]);
+  });
+
+  it('is allocated on the strength of the one before up to the window only: more is given as it comes', () => {
+    const [, afterFirst = []] = splitAt(allocationsFor([400_000, 400_000], { channelWindowBytes: 65_536 }));
+    expect(afterFirst[0]).toBe(65_536);
+  });
+
+  /** The allocations for the first message, and those after it. */
+  function splitAt(allocations: readonly number[]): [number[], number[]] {
+    const end = allocations.indexOf(-1) + 1;
+    return [allocations.slice(0, end), allocations.slice(end)];
+  }
 });

@@ -103,7 +103,7 @@ describe('a write', () => {
     sending.take(0);
     expect(sending.packBuffer.reserve(8)).toBeGreaterThan(0);
     sending.sender.handleWritten();
-    sending.packBuffer.release(8);
+    sending.packBuffer.release(sending.packBuffer.slab, 8);
     expect(sending.packBuffer.reserve(8)).toBe(0);
   });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { framePayloadBytesFor } from '../../../src/engine/sending/frame-size.ts';
+import { batchBytesFor, framePayloadBytesFor } from '../../../src/engine/sending/frame-size.ts';
 
 it.each([
   ['an unknown rate', 0, 16_384],
@@ -31,4 +31,16 @@ it('a faster link never has smaller frames, none takes more than 2 ms or 4 KiB o
       expect(Number.isInteger(bytes)).toBe(true);
     }),
   );
+});
+
+it.each([
+  ['an unknown rate', 0, 65_536],
+  ['1 B/s', 1, 65_536],
+  ['125 MB/s (1 Gbit/s)', 125_000_000, 65_536],
+  ['200 MB/s', 200_000_000, 100_000],
+  ['1 GB/s', 1_000_000_000, 500_000],
+  ['4 GB/s', 4_000_000_000, 524_288],
+  ['no limit', Infinity, 524_288],
+])('a write at %s is of about %i bytes', (_what, bytesPerSecond, batchBytes) => {
+  expect(batchBytesFor(bytesPerSecond)).toBe(batchBytes);
 });

@@ -3,7 +3,7 @@ import { testBytes } from '@tcpcomm/test-support';
 import { describe, expect, it } from 'vitest';
 import { LargeSegment, PackedSegment } from '../../../src/engine/sending/message-segment.ts';
 import { OutputBatch } from '../../../src/engine/sending/output-batch.ts';
-import { PackBuffer } from '../../../src/engine/sending/pack-buffer.ts';
+import { PackBuffer, Slab } from '../../../src/engine/sending/pack-buffer.ts';
 import { describeFrame, FrameReader, joinBytes, messageFrame, type SeenFrame } from '../frames.ts';
 
 /** What a frame or run consists of. */
@@ -11,10 +11,10 @@ function framesOf(batch: OutputBatch): SeenFrame[] {
   return new FrameReader().read(joinBytes(...batch.finish()));
 }
 
-function pack(buffer: PackBuffer, payloadBytes: number): { slab: Uint8Array; start: number; end: number } {
+function pack(buffer: PackBuffer, payloadBytes: number): { slab: Slab; start: number; end: number } {
   const frame = messageFrame(1, testBytes(payloadBytes));
   const start = buffer.reserve(frame.length);
-  buffer.slab.set(frame, start);
+  buffer.slab.bytes.set(frame, start);
   return { slab: buffer.slab, start, end: start + frame.length };
 }
 
@@ -61,7 +61,7 @@ describe('a run of packed messages', () => {
     buffer.reserve(5);
     const behindGap = pack(buffer, 10);
     expect(segment.tryExtend(behindGap.slab, behindGap.start, behindGap.end)).toBe(false);
-    expect(segment.tryExtend(Uint8Array.from(buffer.slab), 18, 36)).toBe(false);
+    expect(segment.tryExtend(new Slab(1024), 18, 36)).toBe(false);
     expect(segment.remainingMessages).toBe(1);
   });
 
@@ -72,8 +72,8 @@ describe('a run of packed messages', () => {
     segment.discard();
     expect([segment.remainingBytes, segment.remainingMessages]).toEqual([0, 0]);
     expect(buffer.reserve(1)).toBe(46);
-    buffer.release(1);
-    buffer.release(18);
+    buffer.release(buffer.slab, 1);
+    buffer.release(buffer.slab, 18);
     expect(buffer.reserve(1)).toBe(0);
   });
 });

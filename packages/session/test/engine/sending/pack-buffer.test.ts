@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PackBuffer } from '../../../src/engine/sending/pack-buffer.ts';
+import { PackBuffer, type Slab } from '../../../src/engine/sending/pack-buffer.ts';
 
 describe('a pack buffer', () => {
   it('lays pieces side by side in one slab', () => {
@@ -15,9 +15,9 @@ describe('a pack buffer', () => {
     const { slab } = buffer;
     buffer.reserve(100);
     buffer.reserve(50);
-    buffer.release(100);
+    buffer.release(slab, 100);
     expect(buffer.reserve(10)).toBe(150);
-    buffer.release(60);
+    buffer.release(slab, 60);
     expect(buffer.reserve(10)).toBe(0);
     expect(buffer.slab).toBe(slab);
   });
@@ -27,15 +27,35 @@ describe('a pack buffer', () => {
     const sizes: number[] = [];
     for (let count = 0; count < 300; count += 1) {
       buffer.reserve(1000);
-      if (sizes.at(-1) !== buffer.slab.length) sizes.push(buffer.slab.length);
+      if (sizes.at(-1) !== buffer.slab.bytes.length) sizes.push(buffer.slab.bytes.length);
     }
     expect(sizes).toEqual([1024, 2048, 4096, 8192, 16_384, 32_768, 65_536]);
+  });
+
+  it('uses full slabs of the largest size again when all that lay in them is written, in whatever order, and 16 at most', () => {
+    const buffer = new PackBuffer();
+    while (buffer.slab.bytes.length < 65_536) buffer.reserve(buffer.slab.bytes.length);
+    const full = Array.from({ length: 20 }, () => {
+      buffer.reserve(65_536);
+      return buffer.slab;
+    });
+    buffer.reserve(1);
+    for (const slab of [...full.slice(10), ...full.slice(0, 10)]) {
+      buffer.release(slab, 65_535);
+      buffer.release(slab, 1);
+    }
+    const next = Array.from({ length: 20 }, () => {
+      expect(buffer.reserve(65_536)).toBe(0);
+      return buffer.slab;
+    });
+    expect(new Set(next).size).toBe(20);
+    expect(next.filter((slab) => full.includes(slab))).toHaveLength(16);
   });
 
   it('takes a piece larger than any slab', () => {
     const buffer = new PackBuffer();
     expect(buffer.reserve(100_000)).toBe(0);
-    expect(buffer.slab.length).toBe(100_000);
+    expect(buffer.slab.bytes.length).toBe(100_000);
   });
 
   it('is trimmed to a small slab when nothing is in it, and only then', () => {
@@ -44,9 +64,9 @@ describe('a pack buffer', () => {
     const { slab } = buffer;
     buffer.trim();
     expect(buffer.slab).toBe(slab);
-    buffer.release(30_000);
+    buffer.release(slab, 30_000);
     buffer.trim();
-    expect(buffer.slab.length).toBe(1024);
+    expect(buffer.slab.bytes.length).toBe(1024);
     expect(buffer.reserve(10)).toBe(0);
   });
 });
@@ -55,18 +75,18 @@ it('no two pieces in use ever overlap', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: -20, max: 3000 }), { maxLength: 80 }), (steps) => {
       const buffer = new PackBuffer();
-      let inUse: { readonly slab: Uint8Array; readonly start: number; readonly end: number }[] = [];
+      let inUse: { readonly slab: Slab; readonly start: number; readonly end: number }[] = [];
       for (const step of steps) {
         if (step <= 0) {
           const [first, ...rest] = inUse;
-          if (first) buffer.release(first.end - first.start);
+          if (first) buffer.release(first.slab, first.end - first.start);
           inUse = rest;
           if (step === -20) buffer.trim();
           continue;
         }
         const start = buffer.reserve(step);
         const piece = { slab: buffer.slab, start, end: start + step };
-        expect(piece.end).toBeLessThanOrEqual(piece.slab.length);
+        expect(piece.end).toBeLessThanOrEqual(piece.slab.bytes.length);
         expect(
           inUse.filter((other) => other.slab === piece.slab && other.end > start && start + step > other.start),
         ).toEqual([]);
