@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Subject } from '../harness/subject.ts';
+import type { Serving, Subject } from '../harness/subject.ts';
 import { Arrival } from '../measure/arrival.ts';
 import { drained } from './drained.ts';
 import { arrivalRates, createPayload, type MessageLoad } from './message-load.ts';
@@ -8,13 +8,7 @@ import { createRawFrame, RAW_HEADER_BYTES } from './raw-frames.ts';
 
 /** Raw `node:net`: the same writes as ours, a header and a payload. The receiver only counts bytes. */
 export const subject: Subject<MessageLoad> = {
-  serve({ messageBytes }) {
-    const payload = createPayload(messageBytes);
-    const header = createRawFrame(0, payload).subarray(0, RAW_HEADER_BYTES);
-    return serveNet((socket) => {
-      socket.on('data', (order) => void sendMany(socket, header, payload, Number(order.toString())));
-    });
-  },
+  serve: serveNetBulk,
 
   async drive(_load, endpoint) {
     const arrival = new Arrival();
@@ -31,6 +25,15 @@ export const subject: Subject<MessageLoad> = {
     };
   },
 };
+
+/** Sends as many messages as it is told to, each a header and a payload. */
+export function serveNetBulk({ messageBytes }: MessageLoad): Promise<Serving> {
+  const payload = createPayload(messageBytes);
+  const header = createRawFrame(0, payload).subarray(0, RAW_HEADER_BYTES);
+  return serveNet((socket) => {
+    socket.on('data', (order) => void sendMany(socket, header, payload, Number(order.toString())));
+  });
+}
 
 async function sendMany(socket: Socket, header: Uint8Array, payload: Uint8Array, count: number): Promise<void> {
   for (let sent = 0; sent < count; sent += 1) {

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { Endpoint, Serving } from '../harness/subject.ts';
 
 /** What a raw connection reads into; larger ones were no faster. */
-const READ_BUFFER_BYTES = 65_536;
+export const READ_BUFFER_BYTES = 65_536;
 
 /** Listens with `node:net`. */
 export async function serveNet(handleSocket: (socket: Socket) => void): Promise<Serving> {
@@ -22,14 +22,22 @@ export async function serveNet(handleSocket: (socket: Socket) => void): Promise<
   };
 }
 
-/** Connects with `onread` and a buffer of one's own: of all that `node:net` has, what reads fastest. */
-export async function connectNet({ host, port }: Endpoint, handleBytes: (bytes: Uint8Array) => void): Promise<Socket> {
+/**
+ * Connects with `onread` and a buffer of one's own: of all that `node:net` has, what reads fastest.
+ *
+ * @param roomForNext where the next bytes are to be read to; default: always the same buffer
+ */
+export async function connectNet(
+  { host, port }: Endpoint,
+  handleBytes: (bytes: Uint8Array) => void,
+  roomForNext?: () => Uint8Array,
+): Promise<Socket> {
   const socket = connect({
     host,
     port,
     noDelay: true,
     onread: {
-      buffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),
+      buffer: roomForNext ?? Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),
       callback: (length, buffer) => {
         handleBytes(buffer.subarray(0, length));
         return true;

@@ -1,11 +1,10 @@
-/** What a frame may take of the link: a more urgent one waits no longer behind it. */
-const FRAME_MS = 2;
+/** What a frame may take of a slow link: a more urgent one waits no longer behind it. */
+const SLOW_FRAME_MS = 2;
+/** From the rate on at which a frame of this size takes less, it may take so much of the link. */
+const MEDIUM_PAYLOAD_BYTES = 16_384;
+const FAST_FRAME_MS = 0.5;
 const MIN_PAYLOAD_BYTES = 4_096;
 const MAX_PAYLOAD_BYTES = 262_144;
-/** On links slower than some 30 MB/s frames are smaller still: a little more header for a little less waiting. */
-const FAST_FROM_BYTES = 65_536;
-const MAX_SLOW_PAYLOAD_BYTES = 16_384;
-
 /** Of a fast link a write takes so much: it is the price of one call of the system. */
 const BATCH_MS = 0.5;
 const MIN_BATCH_BYTES = 65_536;
@@ -18,10 +17,11 @@ const MAX_BATCH_BYTES = 524_288;
  * @param bytesPerSecond 0 while it is not known
  */
 export function framePayloadBytesFor(bytesPerSecond: number): number {
-  if (bytesPerSecond === 0) return MAX_SLOW_PAYLOAD_BYTES;
-  const bytes = Math.floor((bytesPerSecond / 1000) * FRAME_MS);
-  if (bytes >= FAST_FROM_BYTES) return Math.min(bytes, MAX_PAYLOAD_BYTES);
-  return Math.min(Math.max(bytes, MIN_PAYLOAD_BYTES), MAX_SLOW_PAYLOAD_BYTES);
+  if (bytesPerSecond === 0) return MEDIUM_PAYLOAD_BYTES;
+  const bytesPerMs = bytesPerSecond / 1000;
+  const fastBytes = Math.max(Math.floor(bytesPerMs * FAST_FRAME_MS), MEDIUM_PAYLOAD_BYTES);
+  const slowBytes = Math.max(Math.floor(bytesPerMs * SLOW_FRAME_MS), MIN_PAYLOAD_BYTES);
+  return Math.min(slowBytes, fastBytes, MAX_PAYLOAD_BYTES);
 }
 
 /**
