@@ -6,7 +6,7 @@ import { Receipt } from '../../../src/engine/receiving/receipt.ts';
 import { SessionThrottle } from '../../../src/engine/session-throttle.ts';
 
 const MIN_INTERVAL_BYTES = 8_192;
-const MAX_INTERVAL_BYTES = 1_048_576;
+const MAX_INTERVAL_BYTES = 2_097_152;
 
 function receiptOf(bytesPerSecond = Infinity): Receipt {
   return new Receipt(new SessionThrottle({ bytesPerSecond }));
