@@ -88,9 +88,10 @@ export class InFlightWindow {
     return this.#limitBytes;
   }
 
-  /** Whether another frame may leave. One that begins below the limit may end above it. */
-  get isOpen(): boolean {
-    return this.inFlightBytes < this.#limitBytes;
+  /** Whether so much more may leave: it fits, or nothing else is in flight that it could wait for. */
+  hasRoomFor(frameBytes: number): boolean {
+    const { inFlightBytes } = this;
+    return inFlightBytes + frameBytes <= this.#limitBytes || inFlightBytes === 0;
   }
 
   /** The largest rate of late, 0 while it is not known. */

@@ -1,5 +1,5 @@
-/** A probe leaves so much in flight: two frames of the smallest size ... */
-const MIN_PROBE_BYTES = 8_192;
+/** A probe leaves so much in flight: two frames of the smallest size, and some more ... */
+const MIN_PROBE_BYTES = 12_288;
 /** ... or a little more than the receiver acknowledges in one go, or it would see how long that waits for more ... */
 const ACKNOWLEDGEMENT_MS = 1.5;
 /** ... or half of what the link holds, so that it costs little where the round trip is long (draft-ietf-ccwg-bbr §5.3.4.3). */

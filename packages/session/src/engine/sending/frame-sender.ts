@@ -1,3 +1,4 @@
+import { FRAME_HEADER_BYTES } from '@tcpcomm/protocol';
 import type { ControlQueue } from './control-queue.ts';
 import { batchBytesFor, framePayloadBytesFor } from './frame-size.ts';
 import { type InFlightLimits, InFlightWindow } from '../in-flight/in-flight-window.ts';
@@ -113,11 +114,13 @@ export class FrameSender {
   #takeFrames(batch: OutputBatch, nowMs: number): void {
     const { outgoing } = this.#throttle;
     const payloadBytes = this.#framePayloadBytes;
+    // Whatever is next, if only something small: what leaves between two acknowledgements would seem to come back too soon.
+    const roomBytes = FRAME_HEADER_BYTES + payloadBytes;
     // One frame may go beyond.
     const batchBytes = batchBytesFor(this.window.deliveryRateBytesPerSecond);
     this.#throttledUntilMs = Infinity;
     this.#bound = 'link';
-    while (batch.byteLength < batchBytes && this.window.isOpen) {
+    while (batch.byteLength < batchBytes && this.window.hasRoomFor(roomBytes)) {
       // To ask a bucket is to want something of it, so who has nothing to send does not ask.
       if (this.#scheduler.isEmpty) {
         this.#waitForSources();

@@ -5,21 +5,24 @@ import { inFlightOf } from '../engine-options.ts';
 import { errorOf } from '../error-of.ts';
 
 describe('the window, held to one size', () => {
-  it('is open below its bound; a frame that begins there may end above it', () => {
+  it('has room up to its bound, and for a frame of any size when nothing is in flight', () => {
     const window = new InFlightWindow(inFlightOf(100));
-    window.handleSent(99, 0);
-    expect(window.isOpen).toBe(true);
+    expect(window.hasRoomFor(1000)).toBe(true);
+    window.handleSent(90, 0);
+    expect([window.hasRoomFor(10), window.hasRoomFor(11)]).toEqual([true, false]);
     window.handleSent(50, 0);
-    expect([window.isOpen, window.inFlightBytes]).toEqual([false, 149]);
+    expect([window.hasRoomFor(1), window.inFlightBytes]).toEqual([false, 140]);
   });
 
-  it('opens again when enough is acknowledged', () => {
+  it('has room again when enough is acknowledged', () => {
     const window = new InFlightWindow(inFlightOf(100));
     window.handleSent(150, 0);
-    window.handleAcknowledged(50, 5);
-    expect(window.isOpen).toBe(false);
-    window.handleAcknowledged(51, 5);
-    expect([window.isOpen, window.inFlightBytes]).toEqual([true, 99]);
+    window.handleAcknowledged(59, 5);
+    expect(window.hasRoomFor(10)).toBe(false);
+    window.handleAcknowledged(60, 5);
+    expect([window.hasRoomFor(10), window.inFlightBytes]).toEqual([true, 90]);
+    window.handleAcknowledged(150, 5);
+    expect(window.hasRoomFor(1000)).toBe(true);
   });
 
   it('takes the same acknowledgement twice', () => {

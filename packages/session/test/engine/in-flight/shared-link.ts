@@ -79,8 +79,9 @@ class BulkSession implements TimedSource {
 
   send(): void {
     const { nowMs } = this.#time;
-    while (this.#window.isOpen) {
+    for (;;) {
       const bytes = HEADER_BYTES + framePayloadBytesFor(this.#window.deliveryRateBytesPerSecond);
+      if (!this.#window.hasRoomFor(bytes)) return;
       this.#window.handleSent(bytes, nowMs + this.#clockOffsetMs);
       this.#there.put(bytes, nowMs, () => this.#receive(bytes));
     }

@@ -106,7 +106,7 @@ export class SimulatedPath {
 
   #send(): void {
     const { nowMs } = this.time;
-    while (this.window.isOpen) {
+    while (this.window.hasRoomFor(this.#frameBytes)) {
       const messageMs = this.#messages.shift();
       const bytes = messageMs === undefined ? this.#takeSupply() : MESSAGE_BYTES;
       if (bytes === 0) {
@@ -121,10 +121,14 @@ export class SimulatedPath {
     }
   }
 
+  get #frameBytes(): number {
+    return HEADER_BYTES + framePayloadBytesFor(this.window.deliveryRateBytesPerSecond);
+  }
+
   /** The next frame of the bulk sender, 0 if there is nothing yet. */
   #takeSupply(): number {
     const { supplyBytesPerSecond } = this.conditions;
-    const frameBytes = HEADER_BYTES + framePayloadBytesFor(this.window.deliveryRateBytesPerSecond);
+    const frameBytes = this.#frameBytes;
     if (supplyBytesPerSecond === Infinity) return frameBytes;
     const { nowMs } = this.time;
     this.#suppliedBytes += ((nowMs - this.#suppliedMs) / 1000) * supplyBytesPerSecond;
