@@ -70,12 +70,18 @@ export class Receipt {
     if (this.#receivedBytes > this.#admittedBytes) this.#admit(nowMs);
   }
 
-  /** The counter to send now: if it is due, or if `isConvenient` because a write happens anyway and there is news. */
-  take(nowMs: number, isConvenient: boolean): number | undefined {
+  /** Whether an acknowledgement must leave now. */
+  isDue(nowMs: number): boolean {
     // Not only when the throttle said: it may let more through by now, since a rate was raised.
     this.settle(nowMs);
+    return this.#admittedBytes > this.#acknowledgedBytes && nowMs >= this.#dueMs;
+  }
+
+  /** The counter to send now: if it is due, or if `isConvenient` because a write happens anyway and there is news. */
+  take(nowMs: number, isConvenient: boolean): number | undefined {
+    const isDue = this.isDue(nowMs);
     const hasNews = this.#admittedBytes > this.#acknowledgedBytes;
-    if (!hasNews || (!isConvenient && nowMs < this.#dueMs)) return undefined;
+    if (!isDue && !(isConvenient && hasNews)) return undefined;
     this.#adaptInterval(nowMs);
     this.#acknowledgedBytes = this.#admittedBytes;
     this.#dueMs = Infinity;

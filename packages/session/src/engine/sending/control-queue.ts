@@ -56,6 +56,11 @@ export class ControlQueue {
     );
   }
 
+  get isEmpty(): boolean {
+    const hasHeartbeat = this.#pong !== undefined || this.#ping !== undefined;
+    return this.#messages.length === 0 && this.#creditSources.size === 0 && !hasHeartbeat;
+  }
+
   queueMessage<Type extends ControlFrameType>(type: Type, stream: number, message: ControlMessage<Type>): void {
     const frame = encodeFrame(type, CONTROL_CHANNEL, 0, stream, encodeControlMessage(type, message));
     this.#queuedBytes += frame.length;

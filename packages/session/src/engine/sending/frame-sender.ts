@@ -96,6 +96,8 @@ export class FrameSender {
 
   /** The next write, or undefined if nothing may leave now. */
   take(nowMs: number): OutputBatch | undefined {
+    // Who only receives asks after every read: nothing is allocated for that.
+    if (this.#isQuiet && !this.#receipt.isDue(nowMs)) return undefined;
     const batch = new OutputBatch();
     this.#control.takeInto(batch, this.#receipt.isOverdrawn);
     this.#takeFrames(batch, nowMs);
@@ -109,6 +111,11 @@ export class FrameSender {
   handleWritten(): void {
     this.#writing?.releasePacked(this.#packBuffer);
     this.#writing = undefined;
+  }
+
+  /** Whether nothing waits to be sent, nor did when there was last a chance to. */
+  get #isQuiet(): boolean {
+    return this.#control.isEmpty && this.#scheduler.isEmpty && this.#bound === 'nothing-to-send';
   }
 
   #takeFrames(batch: OutputBatch, nowMs: number): void {
