@@ -27,7 +27,10 @@ it('options are taken, and override --quick', () => {
 it.each([
   [['nonsense'], 'there is no suite nonsense; the suites are bulk, messages, files, latency, throttle'],
   [['bulk', '--case', '2MiB'], 'there is no case 2MiB; the cases are 64KiB, 1MiB'],
-  [['bulk', '--subject', 'ws'], 'there is no subject ws; the subjects are tcpcomm, net, http2'],
+  [
+    ['bulk', '--subject', 'ws'],
+    'there is no subject ws; the subjects are tcpcomm, tcpcomm-owned, net, net-whole, http2',
+  ],
   [['--rounds', '0'], '--rounds must be a whole number from 1, got 0'],
   [['--rounds', ''], '--rounds must be a whole number from 1, got '],
   [['--scale', '-1'], "Option '--scale' argument is ambiguous"],

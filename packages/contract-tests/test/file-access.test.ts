@@ -9,7 +9,7 @@ import {
   createTemporaryFolder,
   letEventsRun,
   mountSmallDisk,
-  reasonAgainstSmallDisk,
+  reasonAgainstMounting,
   runForJson,
   testBytes,
   waitUntil,
@@ -214,7 +214,7 @@ describe.each(WAYS)('a $direction by a $end', ({ end, direction }) => {
 });
 
 describe('a disk that is full', () => {
-  const reason = reasonAgainstSmallDisk();
+  const reason = reasonAgainstMounting();
 
   it
     .skipIf(reason)

@@ -11,7 +11,7 @@ const LARGE_BYTES = 300_000;
 describe.each(ENDS)('messages that a %s is lent', (end) => {
   it('are as they came until its handler has settled, and then lie in the memory of the next', async () => {
     const buffers = new Set<ArrayBufferLike>();
-    const proceed = Promise.withResolvers<void>();
+    const proceed = Promise.withResolvers<undefined>();
     const wrong: number[] = [];
     let handled = 0;
     const onMessage = async (bytes: Uint8Array) => {
@@ -27,7 +27,7 @@ describe.each(ENDS)('messages that a %s is lent', (end) => {
     local.channel(4, { messageMemory: 'lent' });
     for (let index = 0; index < 40; index += 1) void remote.sendBytes(testBytes(LARGE_BYTES, index), 4);
     await waitUntil('the window is full', () => (local.channel(4).stats()?.receivedMessages ?? 0) >= 3);
-    proceed.resolve();
+    proceed.resolve(undefined);
     await waitUntil('all are handled', () => handled === 40);
     expect(wrong).toEqual([]);
     expect(buffers.size).toBeLessThan(10);

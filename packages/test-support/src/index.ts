@@ -5,7 +5,7 @@ export { parseRawFrames, rawCounters, rawFrame, type RawFrame, type RawFramePart
 export { RawListener, RawPeer } from './raw-peer.ts';
 export { type ReadmeExample, runReadmeExample } from './readme-example.ts';
 export { Relay } from './relay.ts';
-export { mountSmallDisk, reasonAgainstSmallDisk, type SmallDisk } from './small-disk.ts';
+export { type MountedDisk, mountSmallDisk, mountWithoutDirect, reasonAgainstMounting } from './mounted-disk.ts';
 export { createTemporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
 export { testBytes } from './test-bytes.ts';
 export { letEventsRun, waitUntil } from './wait-until.ts';

@@ -3,6 +3,7 @@ import { AssemblyBudget } from './receiving/assembly-budget.ts';
 import type { EngineSettings } from './engine-settings.ts';
 import { IncomingChannel, type IncomingChannelHost } from './receiving/incoming-channel.ts';
 import type { AllocateBytes } from './receiving/message-memory.ts';
+import type { SessionEngineOptions, SessionEvents } from './session-engine-options.ts';
 import { OutgoingChannel } from './sending/outgoing-channel.ts';
 import type { PackBuffer } from './sending/pack-buffer.ts';
 
@@ -29,21 +30,14 @@ export class ChannelTable {
   /** The same outgoing ones without the gaps: each write goes through them. */
   readonly #usedOutgoing: OutgoingChannel[] = [];
 
-  constructor(
-    host: IncomingChannelHost,
-    packBuffer: PackBuffer,
-    localLimits: ReceiveLimits,
-    remoteLimits: ReceiveLimits,
-    settings: EngineSettings,
-    allocate: AllocateBytes,
-  ) {
-    this.#allocate = allocate;
+  constructor(host: IncomingChannelHost, packBuffer: PackBuffer, options: SessionEngineOptions) {
     this.#host = host;
     this.#packBuffer = packBuffer;
-    this.#localLimits = localLimits;
-    this.#remoteLimits = remoteLimits;
-    this.#settings = settings;
-    this.#budget = new AssemblyBudget(settings.assemblyBudgetBytes);
+    this.#localLimits = options.localLimits;
+    this.#remoteLimits = options.remoteLimits;
+    this.#settings = options.settings;
+    this.#budget = new AssemblyBudget(options.settings.assemblyBudgetBytes);
+    this.#allocate = options.allocate ?? ((byteLength) => new Uint8Array(byteLength));
   }
 
   outgoing(channel: number): OutgoingChannel {
@@ -98,10 +92,10 @@ export class ChannelTable {
   }
 
   /** What has left is with the kernel: tells of each channel whose messages that completes. */
-  handleWritten(onMessagesWritten: (channel: number, messages: number) => void): void {
+  handleWritten(events: Pick<SessionEvents, 'onMessagesWritten'>): void {
     for (const channel of this.#usedOutgoing) {
       const messages = channel.handleWritten();
-      if (messages > 0) onMessagesWritten(channel.number, messages);
+      if (messages > 0) events.onMessagesWritten(channel.number, messages);
     }
   }
 

@@ -85,24 +85,17 @@ export class SessionEngine implements ConnectionPhase {
         handleCreditDue,
       },
       this.#packBuffer,
-      localLimits,
-      remoteLimits,
-      settings,
-      options.allocate ?? ((byteLength) => new Uint8Array(byteLength)),
+      options,
     );
     this.#transfers = new TransferExchange(
-      role,
       {
         sendControl: this.#sendControl.bind(this),
         activate: this.#activate.bind(this),
         handleCreditDue,
         isOpen: () => this.isOpen,
       },
-      events,
       this.#packBuffer,
-      localLimits,
-      remoteLimits,
-      settings.maxTransfers,
+      options,
     );
     const parts = {
       receipt: this.#receipt,
@@ -252,7 +245,7 @@ export class SessionEngine implements ConnectionPhase {
   handleWritten(nowMs: number): void {
     this.#router.nowMs = nowMs;
     this.#sender.handleWritten();
-    this.#channels.handleWritten(this.#handleMessagesWritten);
+    this.#channels.handleWritten(this.#events);
     this.#transfers.handleWritten();
   }
 
@@ -291,10 +284,6 @@ export class SessionEngine implements ConnectionPhase {
   #handleMessage(channel: number, bytes: Uint8Array, creditBytes: number, isView: boolean): void {
     this.#events.onMessage(channel, isView ? this.#memory.handOver(bytes) : bytes, creditBytes);
   }
-
-  readonly #handleMessagesWritten = (channel: number, messages: number): void => {
-    this.#events.onMessagesWritten(channel, messages);
-  };
 
   #handleCreditDue(source: CreditSource): void {
     if (!this.#closeReason) this.#control.queueCredit(source);

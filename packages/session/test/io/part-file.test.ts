@@ -6,7 +6,7 @@ import {
   checkForLeaks,
   createTemporaryFolder,
   mountSmallDisk,
-  reasonAgainstSmallDisk,
+  reasonAgainstMounting,
   testBytes,
   waitUntil,
 } from '@tcpcomm/test-support';
@@ -119,7 +119,7 @@ describe('a place that cannot be written to', () => {
     expect(await codeOf(openPart(folder.join('no', 'file')))).toBe('ERR_TCPCOMM_FILE_NOT_FOUND');
   });
 
-  it.skipIf(reasonAgainstSmallDisk())(
+  it.skipIf(reasonAgainstMounting())(
     'a full disk is told as soon as it is noticed, without another write',
     async () => {
       await using disk = mountSmallDisk(1_048_576);

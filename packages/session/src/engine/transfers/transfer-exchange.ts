@@ -15,6 +15,7 @@ import { IncomingTransfer } from './incoming-transfer.ts';
 import { OutgoingTransfer } from './outgoing-transfer.ts';
 import type { PackBuffer } from '../sending/pack-buffer.ts';
 import { incomingFileChannel, outgoingFileChannel, type Role } from '../role.ts';
+import type { SessionEngineOptions } from '../session-engine-options.ts';
 import { unexpectedTransferFrame } from './transfer-errors.ts';
 import { TransferTable } from './transfer-table.ts';
 import type { TransferFrameType, TransferHost } from './transfer.ts';
@@ -56,22 +57,14 @@ export class TransferExchange {
   readonly #remoteLimits: ReceiveLimits;
   readonly #table: TransferTable<IncomingTransfer | OutgoingTransfer>;
 
-  constructor(
-    role: Role,
-    host: TransferExchangeHost,
-    events: TransferEvents,
-    packBuffer: PackBuffer,
-    localLimits: ReceiveLimits,
-    remoteLimits: ReceiveLimits,
-    maxTransfers: number,
-  ) {
-    this.#role = role;
+  constructor(host: TransferExchangeHost, packBuffer: PackBuffer, options: SessionEngineOptions) {
+    this.#role = options.role;
     this.#host = host;
-    this.#events = events;
+    this.#events = options.events;
     this.#packBuffer = packBuffer;
-    this.#localLimits = localLimits;
-    this.#remoteLimits = remoteLimits;
-    this.#table = new TransferTable(role, maxTransfers);
+    this.#localLimits = options.localLimits;
+    this.#remoteLimits = options.remoteLimits;
+    this.#table = new TransferTable(options.role, options.settings.maxTransfers);
   }
 
   get hasOpen(): boolean {

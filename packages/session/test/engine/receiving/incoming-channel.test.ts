@@ -461,12 +461,12 @@ describe('memory for a message in fragments', () => {
   };
 
   it('is allocated once where the one before was as large', () => {
-    const [, afterFirst = []] = splitAt(allocationsFor([60_000, 60_000, 60_000]));
+    const [, afterFirst] = splitAt(allocationsFor([60_000, 60_000, 60_000]));
     expect(afterFirst).toEqual([60_000, -1, 60_000, -1]);
   });
 
   it('is allocated on the strength of the one before up to the window only: more is given as it comes', () => {
-    const [, afterFirst = []] = splitAt(allocationsFor([400_000, 400_000], { channelWindowBytes: 65_536 }));
+    const [, afterFirst] = splitAt(allocationsFor([400_000, 400_000], { channelWindowBytes: 65_536 }));
     expect(afterFirst[0]).toBe(65_536);
   });
 
