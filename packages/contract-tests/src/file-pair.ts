@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FileTransfer, Session } from '@tcpcomm/session';
+import type { FileTransfer, GetFileOptions, SendFileOptions, Session } from '@tcpcomm/session';
 import { connectPair, type End, endsOf, type PairOptions, type SessionPair } from './session-pair.ts';
 
 /** A pair in which each end offers a folder, seen from one of them. */
@@ -13,10 +13,13 @@ export interface FilePair extends AsyncDisposable {
   readonly remoteFolder: string;
 }
 
+/** What each end offers. */
+export type FilePairFolders = Pick<FilePair, 'localFolder' | 'remoteFolder'>;
+
 /** Connects a pair in which each end offers one of the folders; whoever made them removes them. */
 export async function connectFilePair(
   end: End,
-  folders: { readonly localFolder: string; readonly remoteFolder: string },
+  folders: FilePairFolders,
   options: PairOptions = {},
 ): Promise<FilePair> {
   const { localFolder, remoteFolder } = folders;
@@ -40,10 +43,7 @@ export function routeOf(files: FilePair, direction: Direction): { readonly sourc
     : { source: files.localFolder, target: files.remoteFolder };
 }
 
-export interface MoveOptions {
-  readonly overwrite?: 'replace' | 'refuse';
-  readonly signal?: AbortSignal;
-}
+export type MoveOptions = Pick<GetFileOptions & SendFileOptions, 'overwrite' | 'integrity' | 'signal'>;
 
 /** Begins to move the file of that name, from the one folder to the same name in the other. */
 export function move(files: FilePair, direction: Direction, name: string, options: MoveOptions = {}): FileTransfer {

@@ -4,6 +4,7 @@ export {
   type Direction,
   DIRECTIONS,
   type FilePair,
+  type FilePairFolders,
   filesBelow,
   move,
   type MoveOptions,

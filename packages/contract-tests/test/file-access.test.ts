@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { appendFile, chmod, mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { LimitError, TransferError } from '@tcpcomm/protocol';
-import type { FileTransfer } from '@tcpcomm/session';
+import type { FileTransfer, Session } from '@tcpcomm/session';
 import { describe, expect, it } from 'vitest';
 import {
   checkForLeaks,
@@ -29,6 +29,15 @@ async function failureOf(file: FileTransfer): Promise<TransferError> {
   );
   expect(error).toBeInstanceOf(TransferError);
   return error as TransferError;
+}
+
+/** The next transfer of a session that fails, also one that never began. */
+function nextFailure(session: Session): Promise<FileTransfer> {
+  return new Promise((resolve) => {
+    session.on('notice', ({ kind, transfer }) => {
+      if (kind === 'error' && transfer) resolve(transfer);
+    });
+  });
 }
 
 /** Names that a peer may ask for or offer, and what is said of them. */
@@ -228,7 +237,7 @@ describe('a disk that is full', () => {
       const roots = (name: string) => ({ files: { root: name === receiver ? disk.path : folder.path } });
       await using pair = await connectPair({ client: roots('client'), server: roots('server') });
       const { local, remote } = endsOf(pair, end);
-      const there = nextTransfer(remote);
+      const there = nextFailure(remote);
       const here = direction === 'get' ? local.getFile('file', { to: disk.path }) : local.sendFile(folder.join('file'));
       for (const file of [here, await there]) {
         expect(await failureOf(file)).toMatchObject({ code: 'ERR_TCPCOMM_DISK_FULL', number: 72 });
@@ -239,6 +248,41 @@ describe('a disk that is full', () => {
       await (direction === 'get' ? local.getFile('small', { to: disk.path }) : local.sendFile(folder.join('small')))
         .done;
       expect(await filesBelow(disk.path)).toEqual(['small']);
+    },
+  );
+});
+
+describe('a disk that fills up midway', () => {
+  const reason = reasonAgainstMounting();
+
+  it.skipIf(reason).each(WAYS)(
+    'ends a $direction by a $end, and the next one succeeds when there is room',
+    async (way) => {
+      const { end, direction } = way;
+      await using disk = mountSmallDisk(10_000_000);
+      await using folder = createTemporaryFolder();
+      const bytes = testBytes(8_000_000);
+      await writeFile(folder.join('file'), bytes);
+      const receiver = (end === 'client') === (direction === 'get') ? 'client' : 'server';
+      const roots = (name: string) => ({ files: { root: name === receiver ? disk.path : folder.path } });
+      await using pair = await connectPair({
+        client: roots('client'),
+        server: { ...roots('server'), bytesPerSecond: 9e6 },
+      });
+      const { local, remote } = endsOf(pair, end);
+      const start = () =>
+        direction === 'get' ? local.getFile('file', { to: disk.path }) : local.sendFile(folder.join('file'));
+      const there = nextTransfer(remote);
+      const here = start();
+      await waitUntil('it moves', () => here.progress.transferredBytes > 100_000);
+      await writeFile(disk.join('filler'), testBytes(9_500_000)).catch(() => undefined);
+      for (const file of [here, await there])
+        expect(await failureOf(file)).toMatchObject({ code: 'ERR_TCPCOMM_DISK_FULL' });
+      expect(await filesBelow(disk.path)).not.toContain('file');
+      await rm(disk.join('filler'));
+      await start().done;
+      expect(Buffer.compare(await readFile(disk.join('file')), bytes)).toBe(0);
+      expect(await filesBelow(disk.path)).toEqual(['file']);
     },
   );
 });

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -19,7 +20,7 @@ describe.each(WAYS)('a $direction by a $end', ({ end, direction }) => {
     const file = move(files, direction, 'file');
     await waitUntil('it moves', () => file.progress.transferredBytes > 0);
     expect(await readFile(join(target, 'file'), 'utf8')).toBe('the old one');
-    expect(await filesBelow(target)).toEqual(['file', 'file.part']);
+    expect(await filesBelow(target)).toEqual(['file', 'file.part', 'file.part.journal']);
     await file.done;
     expect(Buffer.compare(await readFile(join(target, 'file')), bytes)).toBe(0);
     expect(await filesBelow(target)).toEqual(['file']);
@@ -52,7 +53,7 @@ describe.each(WAYS)('a $direction by a $end', ({ end, direction }) => {
     await writeFile(join(target, 'file'), 'somebody else was faster');
     await expect(file.done).rejects.toMatchObject({ code: 'ERR_TCPCOMM_FILE_EXISTS' });
     expect(await readFile(join(target, 'file'), 'utf8')).toBe('somebody else was faster');
-    expect(await filesBelow(target)).toEqual(['file']);
+    await waitUntil('nothing else is left', () => readdirSync(target).join() === 'file');
   });
 
   it('to a name that another transfer is writing is refused, and that one goes on', async () => {

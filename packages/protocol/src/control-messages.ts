@@ -25,6 +25,9 @@ const count = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.mi
 const text = (max: number) => v.pipe(v.string(), v.maxLength(max));
 /** Bytes a second; JSON has no Infinity, so `null` means that there is no limit. */
 const rate = v.nullable(v.pipe(v.number(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER)));
+const integrity = v.picklist(['xxh64', 'sha256']);
+/** XXH64 or SHA-256, as lower-case hexadecimal digits. */
+const hash = v.pipe(v.string(), v.regex(/^([0-9a-f]{16}|[0-9a-f]{64})$/));
 const byteCount = count(0, Number.MAX_SAFE_INTEGER);
 const errorNumber = count(0, 0xffff);
 const sentence = text(MAX_SENTENCE_LENGTH);
@@ -59,17 +62,17 @@ const schemas = {
   [FrameType.SETTINGS]: v.object(pace),
   [FrameType.GOAWAY]: v.object({ code: errorNumber, message: sentence, received }),
   [FrameType.ERROR]: v.object({ code: errorNumber, message: sentence }),
-  [FrameType.FILE_REQUEST]: v.object({ path: text(MAX_PATH_LENGTH) }),
+  [FrameType.FILE_REQUEST]: v.object({ path: text(MAX_PATH_LENGTH), integrity: v.optional(integrity) }),
   [FrameType.FILE_OFFER]: v.object({
     path: text(MAX_PATH_LENGTH),
     sizeBytes: byteCount,
     modifiedMs: v.pipe(v.number(), v.minValue(-8.64e15), v.maxValue(8.64e15)),
-    integrity: v.literal('xxh64'),
-    overwrite: v.picklist(['replace', 'refuse']),
+    integrity,
+    overwrite: v.picklist(['replace', 'refuse', 'rename']),
   }),
-  [FrameType.FILE_ACCEPT]: v.object({ offsetBytes: byteCount }),
-  [FrameType.FILE_END]: v.object({ hash: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)) }),
-  [FrameType.FILE_DONE]: v.pipe(v.unknown(), notArray, v.object({})),
+  [FrameType.FILE_ACCEPT]: v.object({ offsetBytes: byteCount, prefixHash: v.optional(hash) }),
+  [FrameType.FILE_END]: v.object({ hash }),
+  [FrameType.FILE_DONE]: v.pipe(v.unknown(), notArray, v.object({ path: v.optional(text(MAX_PATH_LENGTH)) })),
   [FrameType.FILE_ABORT]: v.object({ code: errorNumber, message: sentence }),
 } as const;
 
@@ -85,6 +88,7 @@ export type ErrorNotice = ControlMessage<typeof FrameType.ERROR>;
 export type FileRequest = ControlMessage<typeof FrameType.FILE_REQUEST>;
 export type FileOffer = ControlMessage<typeof FrameType.FILE_OFFER>;
 export type FileAccept = ControlMessage<typeof FrameType.FILE_ACCEPT>;
+export type FileDone = ControlMessage<typeof FrameType.FILE_DONE>;
 export type FileEnd = ControlMessage<typeof FrameType.FILE_END>;
 export type FileAbort = ControlMessage<typeof FrameType.FILE_ABORT>;
 

@@ -6,6 +6,7 @@ export {
   type ErrorNotice,
   type FileAbort,
   type FileAccept,
+  type FileDone,
   type FileEnd,
   type FileOffer,
   type FileRequest,

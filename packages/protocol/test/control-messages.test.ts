@@ -61,6 +61,19 @@ const features = {
   refused: [Array(65).fill('a'), ['x'.repeat(65)], [5], 'a', null, {}],
 };
 const code = whole(0, 65_535);
+const hashes = {
+  accepted: ['ef46db3751d8e999', '0123456789abcdef'.repeat(4)],
+  refused: [
+    '',
+    'ef46db3751d8e99',
+    'ef46db3751d8e9990',
+    'EF46DB3751D8E999',
+    'gf46db3751d8e999',
+    '0'.repeat(65),
+    5,
+    null,
+  ],
+};
 
 const cases: readonly Case[] = [
   { type: 'HELLO', property: 'machineId', ...text(256) },
@@ -104,15 +117,22 @@ const cases: readonly Case[] = [
     accepted: [0, 0.5, -1, 8.64e15, -8.64e15],
     refused: [8.65e15, -8.65e15, '0', null],
   },
-  { type: 'FILE_OFFER', property: 'integrity', accepted: ['xxh64'], refused: ['sha256', '', 'XXH64', null, 5] },
-  { type: 'FILE_OFFER', property: 'overwrite', accepted: ['replace', 'refuse'], refused: ['ask', '', null, true] },
-  { type: 'FILE_ACCEPT', property: 'offsetBytes', ...whole(0, MAX_SAFE) },
+  ...(['FILE_REQUEST', 'FILE_OFFER'] as const).map((type) => ({
+    type,
+    property: 'integrity',
+    accepted: ['xxh64', 'sha256'],
+    refused: ['sha1', '', 'XXH64', null, 5],
+  })),
   {
-    type: 'FILE_END',
-    property: 'hash',
-    accepted: ['ef46db3751d8e999'],
-    refused: ['', 'ef46db3751d8e99', 'ef46db3751d8e9990', 'EF46DB3751D8E999', 'gf46db3751d8e999', 5, null],
+    type: 'FILE_OFFER',
+    property: 'overwrite',
+    accepted: ['replace', 'refuse', 'rename'],
+    refused: ['ask', '', null, true],
   },
+  { type: 'FILE_ACCEPT', property: 'offsetBytes', ...whole(0, MAX_SAFE) },
+  { type: 'FILE_ACCEPT', property: 'prefixHash', ...hashes },
+  { type: 'FILE_END', property: 'hash', ...hashes },
+  { type: 'FILE_DONE', property: 'path', ...text(8192) },
 ];
 
 describe.each<[string, Json]>(Object.entries(least))('%s', (name, message) => {

@@ -453,7 +453,7 @@ describe('a client that sends files wrongly', () => {
 
   it('with another hash is told so, nothing is left of the file, and its session goes on', async () => {
     await using peer = await offerFile('liar');
-    expect(await readdir(folder.path)).toEqual(['sent.part']);
+    expect(await readdir(folder.path)).toEqual(['sent.part', 'sent.part.journal']);
     peer.send(data(DATA), end('0123456789abcdef'));
     const abort = await peer.waitForFrame(0x25);
     expect(JSON.parse(abort.payload.toString())).toMatchObject({ code: 75 });

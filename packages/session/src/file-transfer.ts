@@ -83,7 +83,7 @@ export class FileTransfer extends EventEmitter<FileTransferEvents> implements As
   }
 
   /**
-   * Resolves when the file is complete, verified by its hash, and has its final name at the receiver. Rejects with a
+   * Resolves when the file is complete, verified by its hash, durable, and has its final name at the receiver. Rejects with a
    * TransferError, or with the error for which the session ended.
    */
   get done(): Promise<TransferResult> {
@@ -92,6 +92,16 @@ export class FileTransfer extends EventEmitter<FileTransferEvents> implements As
 
   get state(): TransferState {
     return this.#record.state;
+  }
+
+  /** Bytes that the receiver had from an earlier attempt, and that are not sent again. */
+  get resumedFromBytes(): number {
+    return this.#record.resumedFromBytes;
+  }
+
+  /** Why a received file begins anew though an earlier attempt had left something; undefined otherwise. */
+  get restartReason(): string | undefined {
+    return this.#record.restartReason;
   }
 
   /** Why it failed or was cancelled; undefined before and otherwise. */
@@ -123,7 +133,8 @@ export class FileTransfer extends EventEmitter<FileTransferEvents> implements As
     this.#control.changePolicy(options);
   }
 
-  /** Stops the transfer; both ends learn it, and the receiver removes what it had. Does nothing after the end. */
+  /** Stops the transfer; both ends learn it, and the receiver removes what it had. (What ends in another way leaves a part behind,
+   * with which the next attempt goes on.) Does nothing after the end. */
   cancel(): void {
     if (this.#record.isEnded) return;
     const message = `${JSON.stringify(this.name)}: the transfer was cancelled`;

@@ -18,8 +18,9 @@ export {
   type GetFileOptions,
   requireFileAccess,
   type SendFileOptions,
-} from './io/file-exchange.ts';
-export type { Overwrite } from './io/part-file.ts';
+} from './io/files/file-exchange.ts';
+export type { Integrity } from './io/files/file-hash.ts';
+export type { Overwrite } from './io/files/publishing.ts';
 export { type AcceptedSocket, prepareAccepted } from './io/accepted-socket.ts';
 export { SocketReading } from './io/socket-reading.ts';
 export { Transport } from './io/transport.ts';

@@ -10,6 +10,8 @@ export type NoticeKind =
   | 'session-stopped'
   | 'bytes-sent'
   | 'transfer-started'
+  | 'transfer-resumed'
+  | 'transfer-restarted'
   | 'transfer-done'
   | 'transfer-aborted'
   | 'error';

@@ -167,9 +167,9 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
   }
 
   #handleTransferBegun(file: FileTransfer): void {
-    const notice = this.#transfers.handleBegun(file);
+    const notices = this.#transfers.handleBegun(file);
     this.takeTransfer(file);
-    this.notify(notice);
+    for (const notice of notices) this.notify(notice);
   }
 
   async #handleLinkClosed(reason: CloseReason, transport: Transport): Promise<void> {

@@ -8,7 +8,7 @@ import { SessionEngine } from './engine/session-engine.ts';
 import type { SessionEvents } from './engine/session-engine-options.ts';
 import { SessionThrottle } from './engine/session-throttle.ts';
 import type { FileTransfer } from './file-transfer.ts';
-import { FileExchange, type FileExchangeEvents } from './io/file-exchange.ts';
+import { FileExchange, type FileExchangeEvents } from './io/files/file-exchange.ts';
 import { allocateMemory } from './io/memory.ts';
 import type { Transport } from './io/transport.ts';
 import type { SessionSetup } from './session-options.ts';
@@ -66,7 +66,7 @@ export class SessionLink implements SessionEvents {
       allocate: allocateMemory,
       nowMs,
     });
-    this.files = new FileExchange(this.engine, setup.files, events);
+    this.files = new FileExchange(this.engine, terms.role, setup.files, events);
     transport.switchTo(this.engine);
   }
 

@@ -12,7 +12,7 @@ import { Channel } from './channel.ts';
 import { type ChannelOptions, ChannelSettings } from './channel-settings.ts';
 import { failureReason, goodbyeReason } from './engine/ending/close-reason.ts';
 import type { FileTransfer } from './file-transfer.ts';
-import type { GetFileOptions, SendFileOptions } from './io/file-exchange.ts';
+import type { GetFileOptions, SendFileOptions } from './io/files/file-exchange.ts';
 import { requireSendOptions, type SendOptions } from './send-options.ts';
 import type { Transport } from './io/transport.ts';
 import type { CloseOptions, CloseReport } from './session-events.ts';

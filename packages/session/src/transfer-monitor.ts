@@ -25,10 +25,22 @@ export class TransferMonitor {
     return this.#running[direction].at(-1) ?? this.#last[direction];
   }
 
-  handleBegun(file: FileTransfer): Notice {
+  /** What there is to say of one that begins. */
+  handleBegun(file: FileTransfer): Notice[] {
     this.#running[file.direction].push(file);
     const verb = file.direction === 'incoming' ? 'Receiving' : 'Sending';
-    return { kind: 'transfer-started', text: `${verb} file:${file.name}`, transfer: file };
+    const notices: Notice[] = [{ kind: 'transfer-started', text: `${verb} file:${file.name}`, transfer: file }];
+    const { name, resumedFromBytes, restartReason } = file;
+    if (restartReason !== undefined) {
+      notices.push({ kind: 'transfer-restarted', text: `Restarting file:${name}, ${restartReason}`, transfer: file });
+    } else if (resumedFromBytes > 0) {
+      notices.push({
+        kind: 'transfer-resumed',
+        text: `Resuming file:${name} from byte ${resumedFromBytes}`,
+        transfer: file,
+      });
+    }
+    return notices;
   }
 
   /** What there is to say of an ended transfer. */

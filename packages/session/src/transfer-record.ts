@@ -7,6 +7,7 @@ export type TransferDirection = 'incoming' | 'outgoing';
 export type TransferState = 'waiting' | 'active' | 'done' | 'failed' | 'cancelled';
 
 export interface TransferProgress {
+  /** Of the file, from its beginning on: what an earlier attempt left is among it. */
   readonly transferredBytes: number;
   /** Undefined until the sender has told. */
   readonly totalBytes: number | undefined;
@@ -24,8 +25,12 @@ export interface TransferProgress {
 export interface TransferResult {
   /** Where the file is on this machine. */
   readonly localPath: string;
+  /** The name under which the receiver has it; with `overwrite: 'rename'` not always the one that it was sent or asked for by. */
+  readonly name: string;
   readonly totalBytes: number;
-  /** XXH64 of the whole file, 16 hexadecimal digits; the same at both ends. */
+  /** Bytes that the receiver had from an earlier attempt, and that were not sent again. */
+  readonly resumedFromBytes: number;
+  /** XXH64 or SHA-256 of the whole file in hexadecimal digits, 16 or 64; the same at both ends. */
   readonly hash: string;
 }
 
@@ -53,6 +58,8 @@ export class TransferRecord {
   #state: TransferState = 'waiting';
   #totalBytes: number | undefined;
   #transferredBytes = 0;
+  #resumedFromBytes = 0;
+  #restartReason: string | undefined;
   #error: TcpCommError | undefined;
   #reportedMs = -Infinity;
   #endedMs = 0;
@@ -77,6 +84,14 @@ export class TransferRecord {
     return this.#error;
   }
 
+  get resumedFromBytes(): number {
+    return this.#resumedFromBytes;
+  }
+
+  get restartReason(): string | undefined {
+    return this.#restartReason;
+  }
+
   get isEnded(): boolean {
     return this.#state !== 'waiting' && this.#state !== 'active';
   }
@@ -93,12 +108,15 @@ export class TransferRecord {
     };
   }
 
-  /** The size is known and bytes may come. */
-  begin(totalBytes: number): void {
+  /** The size is known and bytes may come, from this one on. */
+  begin(totalBytes: number, startBytes: number, restartReason?: string): void {
     this.#totalBytes = totalBytes;
+    this.#resumedFromBytes = startBytes;
+    this.#restartReason = restartReason;
+    this.#transferredBytes = startBytes;
     this.#state = 'active';
-    this.#start = { atMs: performance.now(), bytes: 0 };
-    this.#samples.push(this.#start);
+    this.#start = { atMs: performance.now(), bytes: startBytes };
+    this.#samples.splice(0, this.#samples.length, this.#start);
   }
 
   advance(bytes: number): void {
@@ -111,9 +129,9 @@ export class TransferRecord {
     this.onProgress();
   }
 
-  finish(result: TransferResult): void {
+  finish(result: Omit<TransferResult, 'resumedFromBytes'>): void {
     if (!this.#end('done')) return;
-    this.#outcome.resolve(result);
+    this.#outcome.resolve({ ...result, resumedFromBytes: this.#resumedFromBytes });
   }
 
   fail(error: TcpCommError): void {

@@ -124,8 +124,9 @@ export function describeFrame(frame: SeenFrame): string {
   } else if (type === FrameType.FILE_DATA) words.push(payload.length);
   else if (type === FrameType.ACK || type === FrameType.CREDIT) words.push(...countersOf(frame));
   else if (isControlFrameType(type)) {
-    const { code } = jsonOf(frame);
+    const { code, offsetBytes, prefixHash } = jsonOf(frame);
     if (typeof code === 'number') words.push(code);
+    if (prefixHash !== undefined) words.push('from', Number(offsetBytes), 'behind', prefixHash as string);
   }
   return words.join(' ');
 }

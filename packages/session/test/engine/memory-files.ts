@@ -88,7 +88,9 @@ export class MemoryTarget implements IncomingTransferHandler {
   }
 
   onOffer(): void {
-    this.transfer.accept(this.offsetBytes);
+    const { offsetBytes } = this;
+    const prefixHash = offsetBytes > 0 ? hashOf(new Uint8Array(0)) : undefined;
+    this.transfer.accept({ offsetBytes, prefixHash, capacityBytes: 0 });
   }
 
   onData(bytes: Uint8Array): void {
@@ -101,7 +103,7 @@ export class MemoryTarget implements IncomingTransferHandler {
   writeOut(): void {
     const bytes = this.#unwrittenBytes;
     this.#unwrittenBytes = 0;
-    if (bytes > 0) this.transfer.returnCredit(bytes);
+    if (bytes > 0) this.transfer.handleStored(bytes);
   }
 
   onEnd(hash: string): void {

@@ -86,7 +86,7 @@ export class TestApplication implements SessionEvents {
   getFile(path: string): MemoryTarget {
     const target = new MemoryTarget(this.engine.beginIncomingTransfer());
     this.targets.push(target);
-    target.transfer.request(path);
+    target.transfer.request({ path });
     return target;
   }
 

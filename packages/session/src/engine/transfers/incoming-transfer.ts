@@ -2,6 +2,7 @@ import {
   type FileAbort,
   type FileEnd,
   type FileOffer,
+  type FileRequest,
   FRAME_HEADER_BYTES,
   type FrameHeader,
   FrameType,
@@ -16,14 +17,24 @@ import type { Transfer, TransferHost } from './transfer.ts';
 
 /** What the side that writes the file does when something arrives. */
 export interface IncomingTransferHandler {
-  /** The sender answers a request: this is the file. */
+  /** The sender answers a request: this is the file. Once more: what is here of it is not its beginning. */
   onOffer(offer: FileOffer): void;
-  /** The next bytes of the file, valid during the call only. Credit comes back by `handleWritten`. */
+  /** The next bytes of the file, valid during the call only; `handleWritten` tells when they need no memory any more. */
   onData(bytes: Uint8Array): void;
   /** That was all; `hash` is what the whole file must have. */
   onEnd(hash: string): void;
   /** The sender gave up, or the session ended. */
   onAbort(error: Error): void;
+}
+
+/** On which terms a file is taken. */
+export interface Acceptance {
+  /** Where in the file the sender begins: what is before that is here. */
+  readonly offsetBytes: number;
+  /** The hash of what is here; undefined if that is nothing. */
+  readonly prefixHash: string | undefined;
+  /** Bytes that may be given to the handler and not be with the file system yet; at least the transfer window counts. */
+  readonly capacityBytes: number;
 }
 
 /**
@@ -48,7 +59,8 @@ export class IncomingTransfer implements Transfer, CreditSource {
   #receivedHeaderBytes = 0;
   /** Of the received bytes, those that are with the file system. */
   #writtenBytes = 0;
-  #limitBytes: number;
+  /** What the handler may have taken and not written yet. */
+  #capacityBytes = 0;
   #grantedBytes: number;
 
   constructor(id: number, host: TransferHost, channel: number, windowBytes: number, state: 'new' | 'requesting') {
@@ -57,7 +69,6 @@ export class IncomingTransfer implements Transfer, CreditSource {
     this.channel = channel;
     this.#host = host;
     this.#windowBytes = windowBytes;
-    this.#limitBytes = windowBytes;
     this.#grantedBytes = windowBytes;
   }
 
@@ -75,27 +86,28 @@ export class IncomingTransfer implements Transfer, CreditSource {
   }
 
   /** Asks the peer for one of its files. */
-  request(path: string): void {
+  request(request: FileRequest): void {
     if (this.#state !== 'new') return;
     this.#state = 'requesting';
-    this.#host.sendControl(FrameType.FILE_REQUEST, this.id, { path });
+    this.#host.sendControl(FrameType.FILE_REQUEST, this.id, request);
   }
 
-  /** Takes the offer: the file may come, from this byte on. */
-  accept(offsetBytes: number): void {
+  /** Takes the offer: the file may come. */
+  accept({ offsetBytes, prefixHash, capacityBytes }: Acceptance): void {
     if (this.#state !== 'offered') return;
     this.#state = 'receiving';
     this.#offsetBytes = offsetBytes;
-    this.#host.sendControl(FrameType.FILE_ACCEPT, this.id, { offsetBytes });
+    this.#capacityBytes = Math.max(capacityBytes, this.#windowBytes);
+    this.#host.sendControl(FrameType.FILE_ACCEPT, this.id, {
+      offsetBytes,
+      ...(prefixHash !== undefined && { prefixHash }),
+    });
   }
 
-  /** Bytes given to `onData` are with the file system: the sender gets that much credit back. */
-  returnCredit(bytes: number): void {
+  /** Bytes given to `onData` are with the file system. */
+  handleStored(bytes: number): void {
     this.#writtenBytes += bytes;
-    // All headers received so far are consumed too; only payload waits for the disk.
-    this.#limitBytes = this.#receivedHeaderBytes + this.#writtenBytes + this.#windowBytes;
-    const isDue = this.#limitBytes - this.#grantedBytes >= this.#windowBytes / 2;
-    if (isDue && this.#state === 'receiving') this.#host.handleCreditDue(this);
+    this.#reportCredit();
   }
 
   /** The limit to tell the sender; it counts as told. */
@@ -104,10 +116,10 @@ export class IncomingTransfer implements Transfer, CreditSource {
     return this.#grantedBytes;
   }
 
-  /** The file is verified and under its final name. */
-  finish(): void {
+  /** The file is verified and durable under its final name, which is told where it is not the one offered. */
+  finish(path?: string): void {
     if (this.#state !== 'verifying') return;
-    this.#host.sendControl(FrameType.FILE_DONE, this.id, {});
+    this.#host.sendControl(FrameType.FILE_DONE, this.id, path === undefined ? {} : { path });
     this.#close();
   }
 
@@ -124,7 +136,11 @@ export class IncomingTransfer implements Transfer, CreditSource {
 
   handleOffer(offer: FileOffer): void {
     if (this.#state === 'aborting') return;
-    if (this.#state !== 'requesting') throw unexpectedTransferFrame(FrameType.FILE_OFFER, this.id, this.#state);
+    const isBegun = this.#state === 'receiving' && this.#receivedBytes === 0;
+    const isAgain = isBegun && this.#offsetBytes > 0 && offer.sizeBytes === this.#fileBytes;
+    if (this.#state !== 'requesting' && !isAgain) {
+      throw unexpectedTransferFrame(FrameType.FILE_OFFER, this.id, this.#state);
+    }
     this.#state = 'offered';
     this.#fileBytes = offer.sizeBytes;
     this.handler?.onOffer(offer);
@@ -140,6 +156,7 @@ export class IncomingTransfer implements Transfer, CreditSource {
     if (position === 0) this.#handleHeader(header);
     this.#receivedBytes += piece.length;
     this.handler?.onData(piece);
+    this.#reportCredit();
   }
 
   handleEnd(end: FileEnd): void {
@@ -179,6 +196,17 @@ export class IncomingTransfer implements Transfer, CreditSource {
     const wasOpen = this.isOpen;
     this.#state = 'closed';
     if (wasOpen) this.handler?.onAbort(error);
+  }
+
+  /** All headers received so far are consumed; payload may wait for the disk as far as there is room for it. */
+  get #limitBytes(): number {
+    const roomBytes = Math.min(this.#receivedBytes + this.#windowBytes, this.#writtenBytes + this.#capacityBytes);
+    return this.#receivedHeaderBytes + roomBytes;
+  }
+
+  #reportCredit(): void {
+    const isDue = this.#limitBytes - this.#grantedBytes >= this.#windowBytes / 2;
+    if (isDue && this.#state === 'receiving') this.#host.handleCreditDue(this);
   }
 
   /** Up to where in the file bytes have come. */

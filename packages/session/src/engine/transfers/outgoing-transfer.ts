@@ -2,6 +2,7 @@ import {
   encodeControlMessage,
   type FileAbort,
   type FileAccept,
+  type FileDone,
   type FileOffer,
   FRAME_HEADER_BYTES,
   FrameType,
@@ -25,12 +26,12 @@ const MIN_FRAGMENT_BYTES = 4096;
 
 /** What the side that reads the file does when something arrives. */
 export interface OutgoingTransferHandler {
-  /** The receiver wants the file from this byte on. */
-  onAccept(offsetBytes: number): void;
+  /** The receiver wants the file from this byte on; of what it has before that it tells the hash. */
+  onAccept(offsetBytes: number, prefixHash: string | undefined): void;
   /** So many more bytes of the file are with the kernel. */
   onWritten(bytes: number): void;
-  /** The receiver has the whole file, verified, under its final name. */
-  onDone(): void;
+  /** The receiver has the whole file, verified and durable, under its final name, which is told if it is not the one offered. */
+  onDone(path: string | undefined): void;
   /** The receiver gave up, or the session ended. */
   onAbort(error: Error): void;
 }
@@ -61,6 +62,7 @@ export class OutgoingTransfer implements Transfer, FrameSource {
   #sentFrameBytes = 0;
   #creditLimitBytes: number;
   #receiverBytes = 0;
+  #isOfferedAgain = false;
   #endPayload: Uint8Array | undefined;
   #failure: Error | undefined;
 
@@ -105,9 +107,14 @@ export class OutgoingTransfer implements Transfer, FrameSource {
     return wanted <= this.#creditLimitBytes - this.#sentFrameBytes;
   }
 
-  /** Offers the file to the receiver. */
+  /**
+   * Offers the file to the receiver; once more when it wanted the file from a byte on, and what it has before that is something
+   * else. Then it has to begin at the beginning.
+   */
   offer(offer: FileOffer): void {
-    if (this.#state !== 'new' && this.#state !== 'requested') return;
+    const isAgain = this.#state === 'sending' && this.#enqueuedBytes === 0 && !this.#isOfferedAgain;
+    if (this.#state !== 'new' && this.#state !== 'requested' && !isAgain) return;
+    this.#isOfferedAgain = isAgain;
     this.#state = 'offered';
     this.#fileBytes = offer.sizeBytes;
     this.#host.sendControl(FrameType.FILE_OFFER, this.id, offer);
@@ -175,14 +182,17 @@ export class OutgoingTransfer implements Transfer, FrameSource {
   handleAccept(accept: FileAccept): void {
     if (this.#state === 'aborting') return;
     if (this.#state !== 'offered') throw unexpectedTransferFrame(FrameType.FILE_ACCEPT, this.id, this.#state);
-    if (accept.offsetBytes > this.#fileBytes) {
+    const { offsetBytes, prefixHash } = accept;
+    const lastOffset = this.#isOfferedAgain ? 0 : this.#fileBytes;
+    if (offsetBytes > lastOffset || offsetBytes > 0 !== (prefixHash !== undefined)) {
       throw new ProtocolError(
         WireError.INVALID_TRANSFER,
-        `FILE_ACCEPT from byte ${accept.offsetBytes} for transfer ${this.id}, which has ${this.#fileBytes}`,
+        `FILE_ACCEPT from byte ${offsetBytes} ${prefixHash === undefined ? 'without' : 'with'} a hash of what is before it, for ` +
+          `transfer ${this.id}, which may begin at 0 to ${lastOffset}`,
       );
     }
     this.#state = 'sending';
-    this.handler?.onAccept(accept.offsetBytes);
+    this.handler?.onAccept(offsetBytes, prefixHash);
   }
 
   handleData(): void {
@@ -193,7 +203,7 @@ export class OutgoingTransfer implements Transfer, FrameSource {
     throw unexpectedTransferFrame(FrameType.FILE_END, this.id, this.#state);
   }
 
-  handleDone(): void {
+  handleDone(done: FileDone): void {
     if (this.#state !== 'ended' && this.#state !== 'aborting') {
       throw unexpectedTransferFrame(FrameType.FILE_DONE, this.id, this.#state);
     }
@@ -201,7 +211,7 @@ export class OutgoingTransfer implements Transfer, FrameSource {
     // What the receiver has is with the kernel, even if that has not been reported yet; nobody will ask for it later.
     if (wasEnded) this.handleWritten();
     this.#close();
-    if (wasEnded) this.handler?.onDone();
+    if (wasEnded) this.handler?.onDone(done.path);
   }
 
   handleAbort(abort: FileAbort): void {

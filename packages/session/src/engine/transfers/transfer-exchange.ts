@@ -1,6 +1,7 @@
 import {
   type FileAbort,
   type FileAccept,
+  type FileDone,
   type FileEnd,
   type FileOffer,
   type FileRequest,
@@ -115,7 +116,7 @@ export class TransferExchange {
         this.#find(type, stream).handleEnd(message as FileEnd);
         break;
       case FrameType.FILE_DONE:
-        this.#find(type, stream).handleDone();
+        this.#find(type, stream).handleDone(message as FileDone);
         break;
       case FrameType.FILE_ABORT:
         // One that crossed our own last word finds nothing here, and needs no answer.

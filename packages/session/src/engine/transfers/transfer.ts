@@ -2,6 +2,7 @@ import type {
   ControlMessage,
   FileAbort,
   FileAccept,
+  FileDone,
   FileEnd,
   FileOffer,
   FrameHeader,
@@ -38,7 +39,7 @@ export interface Transfer {
   handleAccept(accept: FileAccept): void;
   handleData(header: FrameHeader, piece: Uint8Array, position: number): void;
   handleEnd(end: FileEnd): void;
-  handleDone(): void;
+  handleDone(done: FileDone): void;
   handleAbort(abort: FileAbort): void;
   handleCredit(limitBytes: number, writtenBytes: number): void;
   handleWritten(): void;

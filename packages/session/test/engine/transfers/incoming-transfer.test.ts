@@ -1,7 +1,7 @@
 import { type FrameHeader, FrameType, TransferError, WireError } from '@tcpcomm/protocol';
 import { testBytes } from '@tcpcomm/test-support';
 import { describe, expect, it } from 'vitest';
-import { IncomingTransfer } from '../../../src/engine/transfers/incoming-transfer.ts';
+import { type Acceptance, IncomingTransfer } from '../../../src/engine/transfers/incoming-transfer.ts';
 import { errorOf } from '../error-of.ts';
 import { hashOf, offerOf } from '../memory-files.ts';
 import { TransferDesk } from '../transfer-desk.ts';
@@ -35,9 +35,15 @@ class Receiving {
   }
 }
 
+/** Takes the file from this byte on, with room for a window of it. */
+function from(offsetBytes: number): Acceptance {
+  const prefixHash = offsetBytes > 0 ? HASH : undefined;
+  return { offsetBytes, prefixHash, capacityBytes: WINDOW_BYTES };
+}
+
 const ways: Record<string, (receiving: Receiving) => void> = {
   requesting: ({ transfer }) => {
-    transfer.request('file');
+    transfer.request({ path: 'file' });
   },
   offered: (receiving) => {
     ways.requesting?.(receiving);
@@ -45,7 +51,7 @@ const ways: Record<string, (receiving: Receiving) => void> = {
   },
   receiving: (receiving) => {
     ways.offered?.(receiving);
-    receiving.transfer.accept(0);
+    receiving.transfer.accept(from(0));
   },
   verifying: (receiving) => {
     ways.receiving?.(receiving);
@@ -141,14 +147,14 @@ describe('a file', () => {
   it('without bytes ends at once', () => {
     const receiving = new Receiving('requesting');
     receiving.transfer.handleOffer(offerOf('file', 0));
-    receiving.transfer.accept(0);
+    receiving.transfer.accept(from(0));
     receiving.transfer.handleEnd({ hash: HASH });
     expect(receiving.heard).toEqual(['offer', HASH]);
   });
 
   it('is counted from the offset on', () => {
     const receiving = receivingIn('offered');
-    receiving.transfer.accept(2000);
+    receiving.transfer.accept(from(2000));
     receiving.receiveData(1000);
     receiving.transfer.handleEnd({ hash: HASH });
     expect(receiving.heard).toEqual([1000, HASH]);
@@ -173,7 +179,7 @@ describe('credit', () => {
   function receivingLargeFile(): Receiving {
     const receiving = new Receiving('requesting');
     receiving.transfer.handleOffer(offerOf('file', 1_000_000));
-    receiving.transfer.accept(0);
+    receiving.transfer.accept(from(0));
     return receiving;
   }
 
@@ -190,9 +196,9 @@ describe('credit', () => {
   it('comes back when bytes are with the file system, told by half windows', () => {
     const receiving = receivingLargeFile();
     receiving.receiveData(8000);
-    receiving.transfer.returnCredit(4000);
+    receiving.transfer.handleStored(4000);
     expect(receiving.desk.isCreditDue).toBe(false);
-    receiving.transfer.returnCredit(1000);
+    receiving.transfer.handleStored(1000);
     expect(receiving.desk.isCreditDue).toBe(true);
     expect([receiving.transfer.takeLimit(), receiving.transfer.consumedCount]).toEqual([WINDOW_BYTES + 5008, 5000]);
   });
@@ -202,16 +208,71 @@ describe('credit', () => {
     receiving.receiveData(1000);
     const header: FrameHeader = { length: 8000, type: FrameType.FILE_DATA, channel: 252, flags: 0, stream: 7 };
     receiving.transfer.handleData(header, testBytes(10), 0);
-    receiving.transfer.returnCredit(1000);
+    receiving.transfer.handleStored(1000);
     expect(receiving.transfer.takeLimit()).toBe(WINDOW_BYTES + 1000 + 2 * 8);
   });
 
   it('is not told any more when all has come, or when this side has given up', () => {
     const ended = receivingIn('verifying');
-    ended.transfer.returnCredit(FILE_BYTES);
+    ended.transfer.handleStored(FILE_BYTES);
     const aborting = receivingIn('aborting');
-    aborting.transfer.returnCredit(9000);
+    aborting.transfer.handleStored(9000);
     expect([ended.desk.isCreditDue, aborting.desk.isCreditDue]).toEqual([false, false]);
+  });
+});
+
+describe('credit of a receiver with room for more than the window', () => {
+  it('goes a window ahead of what has come, as far as there is room', () => {
+    const receiving = receivingIn('offered');
+    receiving.transfer.accept({ ...from(0), capacityBytes: 2 * WINDOW_BYTES });
+    receiving.receiveData(2000);
+    expect(receiving.desk.isCreditDue).toBe(false);
+    expect(receiving.transfer.takeLimit()).toBe(WINDOW_BYTES + 2000 + 8);
+  });
+
+  it('is told as bytes come, and no further than the room without what is written', () => {
+    const receiving = new Receiving('requesting');
+    receiving.transfer.handleOffer(offerOf('file', 1_000_000));
+    receiving.transfer.accept({ ...from(0), capacityBytes: 1.5 * WINDOW_BYTES });
+    receiving.receiveData(5000 - 8);
+    expect(receiving.desk.isCreditDue).toBe(true);
+    expect(receiving.transfer.takeLimit()).toBe(1.5 * WINDOW_BYTES);
+    receiving.receiveData(9000);
+    expect(receiving.transfer.takeLimit()).toBe(1.5 * WINDOW_BYTES + 16);
+    receiving.transfer.handleStored(100);
+    expect(receiving.transfer.takeLimit()).toBe(1.5 * WINDOW_BYTES + 116);
+  });
+});
+
+describe('a file of which something is here', () => {
+  it('is accepted from there on, with the hash of it', () => {
+    const receiving = receivingIn('offered');
+    receiving.transfer.accept(from(2000));
+    expect(receiving.desk.take()).toEqual(['FILE_ACCEPT #7 from 2000 behind ' + HASH]);
+  });
+
+  it('may be offered once more before any of it comes, and begins anew', () => {
+    const receiving = receivingIn('offered');
+    receiving.transfer.accept(from(2000));
+    receiving.transfer.handleOffer(offerOf('file', FILE_BYTES));
+    receiving.transfer.accept(from(0));
+    receiving.receiveData(FILE_BYTES);
+    receiving.transfer.handleEnd({ hash: HASH });
+    expect(receiving.heard).toEqual(['offer', FILE_BYTES, HASH]);
+  });
+
+  it.each<[string, number, number, number]>([
+    ['when some of it has come', 2000, 10, FILE_BYTES],
+    ['when nothing was here', 0, 0, FILE_BYTES],
+    ['with another size', 2000, 0, FILE_BYTES + 1],
+  ])('is not to be offered once more %s', (_when, offsetBytes, receivedBytes, sizeBytes) => {
+    const receiving = receivingIn('offered');
+    receiving.transfer.accept(from(offsetBytes));
+    if (receivedBytes > 0) receiving.receiveData(receivedBytes);
+    expect(errorOf(() => receiving.transfer.handleOffer(offerOf('file', sizeBytes)))).toMatchObject({
+      wireError: WireError.INVALID_TRANSFER,
+      message: 'unexpected FILE_OFFER for transfer 7, which is receiving',
+    });
   });
 });
 
@@ -221,14 +282,14 @@ describe('giving up', () => {
     transfer.abort(WireError.DISK_FULL, 'full');
     transfer.abort(WireError.DISK_FULL, 'again');
     transfer.finish();
-    transfer.accept(0);
+    transfer.accept(from(0));
     expect([desk.take(), desk.isForgotten, transfer.isOpen]).toEqual([['FILE_ABORT #7 72'], false, false]);
   });
 
   it('before the request is made says nothing, and the id is free', () => {
     const { desk, transfer } = new Receiving();
     transfer.abort(WireError.TRANSFER_CANCELLED, 'mine');
-    transfer.request('file');
+    transfer.request({ path: 'file' });
     expect([desk.take(), desk.isForgotten, transfer.isOpen]).toEqual([[], true, false]);
   });
 
@@ -245,7 +306,7 @@ describe('the end of the session', () => {
     const reason = new Error('over');
     transfer.stop(reason);
     transfer.finish();
-    transfer.accept(0);
+    transfer.accept(from(0));
     transfer.abort(WireError.DISK_FULL, 'full');
     expect(heard).toEqual(state === 'aborting' ? [] : [reason]);
     expect([desk.take(), transfer.isOpen]).toEqual([[], false]);

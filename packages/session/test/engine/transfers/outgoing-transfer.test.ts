@@ -1,4 +1,4 @@
-import { FrameType, TransferError, WireError } from '@tcpcomm/protocol';
+import { type FileAccept, FrameType, TransferError, WireError } from '@tcpcomm/protocol';
 import { testBytes } from '@tcpcomm/test-support';
 import { describe, expect, it } from 'vitest';
 import { OutgoingTransfer } from '../../../src/engine/transfers/outgoing-transfer.ts';
@@ -11,6 +11,7 @@ import { TransferDesk } from '../transfer-desk.ts';
 
 const WINDOW_BYTES = 10_000;
 const FILE_BYTES = 3000;
+const PREFIX_HASH = '0123456789abcdef';
 const ABORT = { code: WireError.DISK_FULL, message: 'full' };
 
 class Sending {
@@ -22,7 +23,7 @@ class Sending {
   constructor(state: 'new' | 'requested' = 'requested') {
     this.transfer = new OutgoingTransfer(7, this.desk, 253, new PackBuffer(), WINDOW_BYTES, state);
     this.transfer.handler = {
-      onAccept: (offsetBytes) => this.heard.push(['accept', offsetBytes]),
+      onAccept: (offsetBytes, prefixHash) => this.heard.push(['accept', offsetBytes, prefixHash]),
       onWritten: (bytes) => this.heard.push(bytes),
       onDone: () => this.heard.push('done'),
       onAbort: (error) => this.heard.push(error),
@@ -71,7 +72,7 @@ const inputs: Record<string, (transfer: OutgoingTransfer) => void> = {
   FILE_ACCEPT: (transfer) => transfer.handleAccept({ offsetBytes: 0 }),
   FILE_DATA: (transfer) => transfer.handleData(),
   FILE_END: (transfer) => transfer.handleEnd(),
-  FILE_DONE: (transfer) => transfer.handleDone(),
+  FILE_DONE: (transfer) => transfer.handleDone({}),
   FILE_ABORT: (transfer) => transfer.handleAbort(ABORT),
   CREDIT: (transfer) => transfer.handleCredit(WINDOW_BYTES, 0),
 };
@@ -131,7 +132,7 @@ describe('a file', () => {
     transfer.handleWritten();
     expect(await promises.resolved()).toEqual(['first', 'second']);
     transfer.handleWritten();
-    expect(heard).toEqual([['accept', 0], 3000]);
+    expect(heard).toEqual([['accept', 0, undefined], 3000]);
   });
 
   it('that the receiver has is written, also when its word comes before that of the kernel', async () => {
@@ -140,8 +141,8 @@ describe('a file', () => {
     promises.add('all', transfer.write(testBytes(FILE_BYTES)));
     transfer.end(hashOf(testBytes(3)));
     desk.take();
-    transfer.handleDone();
-    expect([await promises.resolved(), heard]).toEqual([['all'], [['accept', 0], FILE_BYTES, 'done']]);
+    transfer.handleDone({});
+    expect([await promises.resolved(), heard]).toEqual([['all'], [['accept', 0, undefined], FILE_BYTES, 'done']]);
   });
 
   it('without bytes is its end alone', () => {
@@ -160,13 +161,41 @@ describe('a file', () => {
 
   it('can be asked for from its end on, and not from beyond', () => {
     const atEnd = sendingIn('offered');
-    atEnd.transfer.handleAccept({ offsetBytes: FILE_BYTES });
-    expect(atEnd.heard).toEqual([['accept', FILE_BYTES]]);
-    const beyond = sendingIn('offered');
-    expect(errorOf(() => beyond.transfer.handleAccept({ offsetBytes: FILE_BYTES + 1 }))).toMatchObject({
+    atEnd.transfer.handleAccept({ offsetBytes: FILE_BYTES, prefixHash: PREFIX_HASH });
+    expect(atEnd.heard).toEqual([['accept', FILE_BYTES, PREFIX_HASH]]);
+  });
+
+  it.each<[FileAccept, string]>([
+    [{ offsetBytes: 3001, prefixHash: PREFIX_HASH }, 'byte 3001 with a hash of what is before it'],
+    [{ offsetBytes: 1 }, 'byte 1 without a hash of what is before it'],
+    [{ offsetBytes: 0, prefixHash: PREFIX_HASH }, 'byte 0 with a hash of what is before it'],
+  ])('is not accepted with %j', (accept, detail) => {
+    const { transfer } = sendingIn('offered');
+    expect(errorOf(() => transfer.handleAccept(accept))).toMatchObject({
       wireError: WireError.INVALID_TRANSFER,
-      message: 'FILE_ACCEPT from byte 3001 for transfer 7, which has 3000',
+      message: `FILE_ACCEPT from ${detail}, for transfer 7, which may begin at 0 to 3000`,
     });
+  });
+
+  it('is offered once more when the receiver has something else, and then begins at the beginning', () => {
+    const { desk, transfer, heard } = sendingIn('offered');
+    transfer.handleAccept({ offsetBytes: 1000, prefixHash: PREFIX_HASH });
+    transfer.offer(offerOf('file', FILE_BYTES));
+    expect(desk.take()).toEqual(['FILE_OFFER #7']);
+    expect(errorOf(() => transfer.handleAccept({ offsetBytes: 1000, prefixHash: PREFIX_HASH }))).toMatchObject({
+      wireError: WireError.INVALID_TRANSFER,
+      message: expect.stringContaining('may begin at 0 to 0') as string,
+    });
+    transfer.handleAccept({ offsetBytes: 0 });
+    expect(heard.at(-1)).toEqual(['accept', 0, undefined]);
+    transfer.offer(offerOf('file', FILE_BYTES));
+    expect(desk.take()).toEqual([]);
+  });
+
+  it('of which bytes are queued is not offered once more', () => {
+    const { desk, transfer } = sendingIn('sending');
+    transfer.offer(offerOf('file', FILE_BYTES));
+    expect(desk.take().filter((frame) => frame.startsWith('FILE_OFFER'))).toEqual([]);
   });
 });
 

@@ -10,7 +10,9 @@ import {
   testBytes,
   waitUntil,
 } from '@tcpcomm/test-support';
-import { PartFile, type PartFileOptions } from '../../src/io/part-file.ts';
+import { createFileHash } from '../../../src/io/files/file-hash.ts';
+import { PartFile, type PartFileOptions } from '../../../src/io/files/part-file.ts';
+import { WRITE_BUFFERS } from '../../../src/io/files/write-buffers.ts';
 
 checkForLeaks();
 
@@ -19,11 +21,25 @@ function openPart(path: string, options: Partial<PartFileOptions> = {}): Promise
     path,
     name: 'the name',
     overwrite: 'replace',
-    fileBytes: Infinity,
+    integrity: 'xxh64',
+    source: { sizeBytes: 10_000_000, modifiedMs: 0 },
+    buffers: WRITE_BUFFERS.client,
     onWritten: () => undefined,
     onFailed: () => undefined,
     ...options,
   });
+}
+
+async function hashOf(bytes: Uint8Array): Promise<string> {
+  const hash = await createFileHash('xxh64');
+  hash.update(bytes);
+  return hash.digest();
+}
+
+/** Verifies and publishes what was written: these bytes. */
+async function publish(part: PartFile, bytes: Uint8Array): Promise<string> {
+  await part.verify(await hashOf(bytes));
+  return part.publish();
 }
 
 async function codeOf(attempt: Promise<unknown>): Promise<string> {
@@ -39,13 +55,13 @@ describe('a file that is being received', () => {
   it('grows under NAME.part and gets its name and its time when it is published', async () => {
     await using folder = createTemporaryFolder();
     let written = 0;
-    const part = await openPart(folder.join('file'), { onWritten: (bytes) => (written += bytes) });
     const bytes = testBytes(700_001);
+    const source = { sizeBytes: bytes.length, modifiedMs: 1_700_000_000_123.5 };
+    const part = await openPart(folder.join('file'), { source, onWritten: (more) => (written += more) });
     for (let at = 0; at < bytes.length; at += 33_333) part.write(bytes.subarray(at, at + 33_333));
-    expect(await readdir(folder.path)).toEqual(['file.part']);
-    await part.flush();
+    expect(await readdir(folder.path)).toEqual(['file.part', 'file.part.journal']);
+    expect(await publish(part, bytes)).toBe(folder.join('file'));
     expect(written).toBe(bytes.length);
-    await part.publish(1_700_000_000_123.5);
     expect(await readdir(folder.path)).toEqual(['file']);
     expect(Buffer.compare(await readFile(folder.join('file')), bytes)).toBe(0);
     expect((await stat(folder.join('file'))).mtimeMs).toBeCloseTo(1_700_000_000_123.5, 1);
@@ -58,8 +74,7 @@ describe('a file that is being received', () => {
     const copy = bytes.slice();
     part.write(bytes);
     bytes.fill(0);
-    await part.flush();
-    await part.publish(0);
+    await publish(part, copy);
     expect(Buffer.compare(await readFile(folder.join('file')), copy)).toBe(0);
   });
 
@@ -76,9 +91,9 @@ describe('a file that is being received', () => {
     await using folder = createTemporaryFolder();
     await writeFile(folder.join('file.part'), 'x'.repeat(1000));
     const part = await openPart(folder.join('file'));
+    expect(part.startBytes).toBe(0);
     part.write(Buffer.from('new'));
-    await part.flush();
-    await part.publish(0);
+    await publish(part, Buffer.from('new'));
     expect(await readFile(folder.join('file'), 'utf8')).toBe('new');
   });
 });
@@ -104,7 +119,13 @@ describe('a place that cannot be written to', () => {
     ['a folder', (path: string) => mkdir(path), 'NOT_A_FILE'],
     ['a named pipe', async (path: string) => execFileSync('mkfifo', [path]), 'NOT_A_FILE'],
     ['a folder in place of the part', (path: string) => mkdir(`${path}.part`), 'NOT_A_FILE'],
-    ['a pipe in place of the part', async (path: string) => execFileSync('mkfifo', [`${path}.part`]), 'FILE_IO_ERROR'],
+    ['a pipe in place of the part', async (path: string) => execFileSync('mkfifo', [`${path}.part`]), 'NOT_A_FILE'],
+    [
+      'a link in place of the journal',
+      (path: string) => symlink('elsewhere', `${path}.part.journal`),
+      'PATH_OUTSIDE_ROOT',
+    ],
+    ['a folder in place of the journal', (path: string) => mkdir(`${path}.part.journal`), 'NOT_A_FILE'],
     ['a link in place of the part', (path: string) => symlink('elsewhere', `${path}.part`), 'PATH_OUTSIDE_ROOT'],
   ])('%s is left alone', async (_what, make, code) => {
     await using folder = createTemporaryFolder();
@@ -124,14 +145,18 @@ describe('a place that cannot be written to', () => {
     async () => {
       await using disk = mountSmallDisk(1_048_576);
       const errors: TransferError[] = [];
-      const part = await openPart(`${disk.path}/file`, { onFailed: (error) => errors.push(error) });
-      part.write(testBytes(4_000_000));
+      // What is said of its size is less than what comes, so it is not found out at once.
+      const source = { sizeBytes: 100_000, modifiedMs: 0 };
+      const onFailed = (error: TransferError) => errors.push(error);
+      const part = await openPart(`${disk.path}/file`, { source, buffers: WRITE_BUFFERS.server, onFailed });
+      for (let count = 0; count < 4; count += 1) part.write(testBytes(1_000_000));
       await waitUntil('it is told', () => errors.length > 0);
       expect(errors[0]?.code).toBe('ERR_TCPCOMM_DISK_FULL');
       expect(() => {
         part.write(testBytes(1));
       }).toThrow(TransferError);
-      expect(await codeOf(part.flush())).toBe('ERR_TCPCOMM_DISK_FULL');
+      const hash = await hashOf(Buffer.concat(Array.from({ length: 4 }, () => testBytes(1_000_000))));
+      expect(await codeOf(part.verify(hash))).toBe('ERR_TCPCOMM_DISK_FULL');
       expect(errors).toHaveLength(1);
       await part.discard();
       expect(await readdir(disk.path)).toEqual([]);

@@ -1,10 +1,10 @@
 import type { FileHandle } from 'node:fs/promises';
 import { TcpCommError, type TransferError, WireError } from '@tcpcomm/protocol';
-import type { OutgoingTransfer, OutgoingTransferHandler } from '../engine/transfers/outgoing-transfer.ts';
-import type { TransferRecord } from '../transfer-record.ts';
+import type { OutgoingTransfer, OutgoingTransferHandler } from '../../engine/transfers/outgoing-transfer.ts';
+import type { TransferRecord } from '../../transfer-record.ts';
 import { toTransferError, transferError } from './file-errors.ts';
-import { createFileHash, hashText } from './file-hash.ts';
-import type { Overwrite } from './part-file.ts';
+import { createFileHash, type FileHash, hashBeginning, type Integrity } from './file-hash.ts';
+import type { Overwrite } from './publishing.ts';
 
 /**
  * The file is read in blocks of this size, so many of them ahead of the network. Each read is a trip to another thread and back, which
@@ -20,6 +20,7 @@ export interface FileSenderOptions {
   readonly localPath: string;
   /** Opens the file; called once. */
   readonly open: () => Promise<FileHandle>;
+  readonly integrity: Integrity;
   /** What the receiver is asked to do with a file of that name that it has. */
   readonly overwrite: Overwrite;
   /** The receiver has taken the offer; bytes will go. */
@@ -58,18 +59,16 @@ export class FileSender implements OutgoingTransferHandler {
     );
   }
 
-  onAccept(offsetBytes: number): void {
-    this.#record.begin(this.#sizeBytes);
-    this.#options.onBegin();
-    void this.#stream(offsetBytes);
+  onAccept(offsetBytes: number, prefixHash: string | undefined): void {
+    void this.#stream(offsetBytes, prefixHash);
   }
 
   onWritten(bytes: number): void {
     this.#record.advance(bytes);
   }
 
-  onDone(): void {
-    void this.#finish();
+  onDone(path: string | undefined): void {
+    void this.#finish(path);
   }
 
   onAbort(error: Error): void {
@@ -97,16 +96,18 @@ export class FileSender implements OutgoingTransferHandler {
       path: this.#record.name,
       sizeBytes: this.#sizeBytes,
       modifiedMs: this.#modifiedMs,
-      integrity: 'xxh64',
+      integrity: this.#options.integrity,
       overwrite: this.#options.overwrite,
     });
   }
 
-  async #finish(): Promise<void> {
+  async #finish(path: string | undefined): Promise<void> {
     if (this.#isDecided) return;
     this.#isDecided = true;
     await this.#close();
-    this.#record.finish({ localPath: this.#options.localPath, totalBytes: this.#sizeBytes, hash: this.#hash });
+    const { localPath } = this.#options;
+    const name = path ?? this.#record.name;
+    this.#record.finish({ localPath, name, totalBytes: this.#sizeBytes, hash: this.#hash });
   }
 
   /** Reports the failure when the file is closed. */
@@ -118,9 +119,18 @@ export class FileSender implements OutgoingTransferHandler {
     this.#record.fail(error);
   }
 
-  async #stream(offsetBytes: number): Promise<void> {
+  async #stream(offsetBytes: number, prefixHash: string | undefined): Promise<void> {
     try {
-      this.#hash = await this.#sendBlocks(offsetBytes);
+      const hash = await createFileHash(this.#options.integrity);
+      if (!(await this.#hasPrefix(hash, offsetBytes, prefixHash))) {
+        this.#offer();
+        return;
+      }
+      if (this.#isDecided) return;
+      this.#record.begin(this.#sizeBytes, offsetBytes);
+      this.#options.onBegin();
+      await this.#sendBlocks(hash, offsetBytes);
+      this.#hash = hash.digest();
       await this.#checkUnchanged();
       this.#transfer.end(this.#hash);
     } catch (error) {
@@ -128,20 +138,28 @@ export class FileSender implements OutgoingTransferHandler {
     }
   }
 
-  /** Sends the file from the offset on and returns the hash of all of it. */
-  async #sendBlocks(offsetBytes: number): Promise<string> {
-    const hash = await createFileHash();
+  /** Whether the file begins with what the receiver has; the hash is that of it, then. */
+  async #hasPrefix(hash: FileHash, byteLength: number, prefixHash: string | undefined): Promise<boolean> {
+    if (this.#file === undefined || byteLength === 0) return true;
+    const hashedBytes = await hashBeginning(this.#file, hash, byteLength);
+    if (hashedBytes < byteLength) throw this.#sourceChanged(`it ended at byte ${hashedBytes} of ${this.#sizeBytes}`);
+    return hash.digest() === prefixHash;
+  }
+
+  /** Sends the file from the offset on; the hash gets to be that of all of it. */
+  async #sendBlocks(hash: FileHash, offsetBytes: number): Promise<void> {
+    const bytesToSend = this.#sizeBytes - offsetBytes;
     const blocks = Array.from({ length: BLOCKS_AHEAD }, () => ({
-      bytes: new Uint8Array(Math.min(BLOCK_BYTES, this.#sizeBytes)),
+      bytes: new Uint8Array(Math.min(BLOCK_BYTES, bytesToSend)),
       /** Settles when the bytes that the block held last are with the kernel, and it may be used again. */
       isFree: Promise.resolve(),
     }));
     const readAt = async (turn: number) => {
       const block = blocks[turn % BLOCKS_AHEAD]!;
       await block.isFree;
-      return { block, bytes: await this.#readFully(block.bytes, turn * BLOCK_BYTES) };
+      return { block, bytes: await this.#readFully(block.bytes, offsetBytes + turn * BLOCK_BYTES) };
     };
-    const turns = Math.ceil(this.#sizeBytes / BLOCK_BYTES);
+    const turns = Math.ceil(bytesToSend / BLOCK_BYTES);
     let reading = turns > 0 ? readAt(0) : undefined;
     for (let turn = 0; reading !== undefined; turn += 1) {
       const { block, bytes } = await reading;
@@ -150,10 +168,8 @@ export class FileSender implements OutgoingTransferHandler {
       // Should this turn fail, nobody waits for that read any more.
       reading?.catch(() => undefined);
       hash.update(bytes);
-      // What the receiver has already is read for the hash only.
-      block.isFree = this.#send(bytes.subarray(Math.max(0, offsetBytes - turn * BLOCK_BYTES)));
+      block.isFree = this.#send(bytes);
     }
-    return hashText(hash);
   }
 
   #send(bytes: Uint8Array): Promise<void> {

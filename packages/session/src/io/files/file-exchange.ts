@@ -1,4 +1,4 @@
-import { constants, type FileHandle, open, stat } from 'node:fs/promises';
+import { constants, open, stat } from 'node:fs/promises';
 import { basename, join, posix, resolve } from 'node:path';
 import {
   type FileOffer,
@@ -11,17 +11,20 @@ import {
   UsageError,
   WireError,
 } from '@tcpcomm/protocol';
-import { requireSendPolicy, type SendPolicyOptions } from '../engine/sending/send-policy.ts';
-import type { IncomingTransfer } from '../engine/transfers/incoming-transfer.ts';
-import type { OutgoingTransfer } from '../engine/transfers/outgoing-transfer.ts';
-import type { SessionEngine } from '../engine/session-engine.ts';
-import type { TransferEvents } from '../engine/transfers/transfer-exchange.ts';
-import { FileTransfer, type TransferControl, type TransferSending } from '../file-transfer.ts';
-import { TransferRecord } from '../transfer-record.ts';
+import { requireSendPolicy, type SendPolicyOptions } from '../../engine/sending/send-policy.ts';
+import type { IncomingTransfer } from '../../engine/transfers/incoming-transfer.ts';
+import type { OutgoingTransfer } from '../../engine/transfers/outgoing-transfer.ts';
+import type { Role } from '../../engine/role.ts';
+import type { SessionEngine } from '../../engine/session-engine.ts';
+import type { TransferEvents } from '../../engine/transfers/transfer-exchange.ts';
+import { FileTransfer, type TransferControl, type TransferSending } from '../../file-transfer.ts';
+import { TransferRecord } from '../../transfer-record.ts';
 import { transferError } from './file-errors.ts';
 import { FileReceiver } from './file-receiver.ts';
-import { FileSender } from './file-sender.ts';
-import type { Overwrite } from './part-file.ts';
+import { FileSender, type FileSenderOptions } from './file-sender.ts';
+import { INTEGRITIES, type Integrity } from './file-hash.ts';
+import { type Overwrite, OVERWRITES } from './publishing.ts';
+import { WRITE_BUFFERS, type WriteBuffers } from './write-buffers.ts';
 import { RootDirectory } from './root-directory.ts';
 
 /** What of this machine the peer may reach. */
@@ -39,6 +42,8 @@ export interface GetFileOptions {
   readonly to?: string;
   /** What to do with a file that is there already. Default 'replace'. */
   readonly overwrite?: Overwrite;
+  /** How the whole file is verified. Default 'xxh64', which finds accidents; 'sha256' finds forgers too. */
+  readonly integrity?: Integrity;
   /** Cancels the transfer. */
   readonly signal?: AbortSignal;
 }
@@ -48,6 +53,8 @@ export interface SendFileOptions extends SendPolicyOptions {
   readonly as?: string;
   /** What the receiver is asked to do with a file that is there already. Default 'replace'. */
   readonly overwrite?: Overwrite;
+  /** How the whole file is verified. Default 'xxh64'. */
+  readonly integrity?: Integrity;
   /** Cancels the transfer. */
   readonly signal?: AbortSignal;
 }
@@ -77,9 +84,11 @@ export class FileExchange implements TransferEvents {
   readonly #access: FileAccessOptions | undefined;
   readonly #root: RootDirectory | undefined;
   readonly #events: FileExchangeEvents;
+  readonly #buffers: WriteBuffers;
   readonly #running = new Set<FileTransfer>();
 
-  constructor(engine: SessionEngine, access: FileAccessOptions | undefined, events: FileExchangeEvents) {
+  constructor(engine: SessionEngine, role: Role, access: FileAccessOptions | undefined, events: FileExchangeEvents) {
+    this.#buffers = WRITE_BUFFERS[role];
     this.#engine = engine;
     this.#access = access;
     this.#root = access && new RootDirectory(access.root);
@@ -88,39 +97,42 @@ export class FileExchange implements TransferEvents {
 
   getFile(remotePath: string, options: GetFileOptions): FileTransfer {
     requireOptions('options', options);
-    const { to = '.', overwrite = 'replace', signal } = options;
+    const { to = '.', overwrite = 'replace', integrity = 'xxh64', signal } = options;
     requireText('remotePath', remotePath);
     requireText('to', to);
     requireSignal('signal', signal);
-    requireOneOf('overwrite', overwrite, ['replace', 'refuse']);
+    requireOneOf('overwrite', overwrite, OVERWRITES);
+    requireOneOf('integrity', integrity, INTEGRITIES);
     const incoming = this.#engine.beginIncomingTransfer();
     const { file } = this.#receive(incoming, remotePath, overwrite, () => localTarget(to, remotePath));
     cancelOnAbort(file, signal);
-    if (file.state === 'waiting') incoming.request(remotePath);
+    if (file.state === 'waiting') incoming.request({ path: remotePath, ...(integrity !== 'xxh64' && { integrity }) });
     return file;
   }
 
   sendFile(localPath: string, options: SendFileOptions): FileTransfer {
     requireText('localPath', localPath);
     requireOptions('options', options);
-    const { as = basename(localPath), overwrite = 'replace', signal } = options;
+    const { as = basename(localPath), overwrite = 'replace', integrity = 'xxh64', signal } = options;
     requireText('as', as);
     requireSignal('signal', signal);
-    requireOneOf('overwrite', overwrite, ['replace', 'refuse']);
+    requireOneOf('overwrite', overwrite, OVERWRITES);
+    requireOneOf('integrity', integrity, INTEGRITIES);
     requireSendPolicy(options);
     const outgoing = this.#engine.beginOutgoingTransfer();
     this.#engine.changePolicy(outgoing.policy, options, performance.now());
     // Without O_NONBLOCK a named pipe would hold a thread until somebody writes to it.
     const openFile = () => open(localPath, constants.O_RDONLY | constants.O_NONBLOCK);
-    const file = this.#send(outgoing, as, resolve(localPath), overwrite, openFile);
+    const file = this.#send(outgoing, as, { localPath: resolve(localPath), overwrite, integrity, open: openFile });
     cancelOnAbort(file, signal);
     return file;
   }
 
   onFileRequest(transfer: OutgoingTransfer, request: FileRequest): void {
-    const { path } = request;
+    const { path, integrity = 'xxh64' } = request;
     const openFile = async () => this.#requireRoot(path, this.#access?.read).openForReading(path);
-    this.#send(transfer, path, join(this.#access?.root ?? '', path), 'replace', openFile);
+    const localPath = join(this.#access?.root ?? '', path);
+    this.#send(transfer, path, { localPath, overwrite: 'replace', integrity, open: openFile });
   }
 
   onFileOffer(transfer: IncomingTransfer, offer: FileOffer): void {
@@ -140,15 +152,13 @@ export class FileExchange implements TransferEvents {
   #send(
     transfer: OutgoingTransfer,
     name: string,
-    localPath: string,
-    overwrite: Overwrite,
-    openFile: () => Promise<FileHandle>,
+    source: Pick<FileSenderOptions, 'localPath' | 'overwrite' | 'integrity' | 'open'>,
   ): FileTransfer {
     const record = new TransferRecord(transfer.id, 'outgoing', name);
     const onBegin = () => {
       this.#events.onBegun(file);
     };
-    const sender = new FileSender({ transfer, record, localPath, open: openFile, overwrite, onBegin });
+    const sender = new FileSender({ transfer, record, ...source, onBegin });
     const control: TransferControl = {
       cancel: sender.giveUp.bind(sender),
       sending: () => this.#sendingOf(transfer),
@@ -173,7 +183,7 @@ export class FileExchange implements TransferEvents {
     const onBegin = () => {
       this.#events.onBegun(file);
     };
-    const receiver = new FileReceiver({ transfer, record, overwrite, findTarget, onBegin });
+    const receiver = new FileReceiver({ transfer, record, overwrite, buffers: this.#buffers, findTarget, onBegin });
     const control: TransferControl = {
       cancel: receiver.giveUp.bind(receiver),
       sending: undefined,

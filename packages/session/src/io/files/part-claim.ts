@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto';
+import { link, lstat, readFile, rename, rm } from 'node:fs/promises';
+import { type TransferError, WireError } from '@tcpcomm/protocol';
+import { toTransferError, transferError } from './file-errors.ts';
+import { Journal, type JournalContent } from './journal.ts';
+import { ownIdentity, stateOf } from './journal-owner.ts';
+import { type PartPaths, partPathsOf } from './part-paths.ts';
+
+/** The file as its sender offers it. */
+export interface SourceFacts {
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+}
+
+/** What an earlier attempt left. */
+export interface Leftover {
+  /** Bytes that may be gone on with, if they prove to be the right ones; 0 for none. */
+  readonly durableBytes: number;
+  /** Why the file begins anew though something was there; undefined otherwise. */
+  readonly restartReason: string | undefined;
+}
+
+/** What this thread is writing, files, their parts and journals: no two transfers ever write to the same. */
+const busyPaths = new Set<string>();
+/** Somebody else may take the journal between two of our steps; not so often, though. */
+const MAX_ATTEMPTS = 10;
+
+/**
+ * The right to receive a file: held by one transfer at a time, of all processes. Within this thread a set of paths says who holds
+ * it, between processes the journal beside the part: it names its owner, whose death is noticed, and a generation. Whoever takes over
+ * writes another generation, and one who had the part before finds that out before anything of it gets the final name.
+ */
+export class PartClaim {
+  readonly paths: PartPaths;
+  readonly leftover: Leftover;
+  readonly #name: string;
+  readonly #journal: Journal;
+  #isReleased = false;
+
+  private constructor(paths: PartPaths, name: string, journal: Journal, leftover: Leftover) {
+    this.paths = paths;
+    this.#name = name;
+    this.#journal = journal;
+    this.leftover = leftover;
+  }
+
+  /** @throws TransferError `FILE_BUSY` while another transfer holds it, or whatever the file system says */
+  static async take(target: string, name: string, source: SourceFacts): Promise<PartClaim> {
+    const paths = partPathsOf(target);
+    const taken = Object.values(paths) as string[];
+    if (taken.some((path) => busyPaths.has(path))) throw busy(name);
+    for (const path of taken) busyPaths.add(path);
+    try {
+      await requireReplaceable(paths.part, name);
+      const before = await takeOver(paths.journal, name);
+      const leftover = await leftoverOf(paths.part, before, source);
+      const { durableBytes } = leftover;
+      if (durableBytes === 0) await rm(paths.part, { force: true });
+      const owner = await ownIdentity();
+      const journal = await Journal.create(paths.journal, { generation: randomUUID(), owner, durableBytes, ...source });
+      return new PartClaim(paths, name, journal, leftover);
+    } catch (error) {
+      for (const path of taken) busyPaths.delete(path);
+      const isLost = (error as NodeJS.ErrnoException).code === 'EEXIST';
+      throw isLost ? busy(name) : toTransferError(error, name);
+    }
+  }
+
+  /** @throws TransferError `FILE_BUSY` when another process has taken over */
+  async requireHeld(): Promise<void> {
+    const content = await Journal.read(this.paths.journal).catch(() => 'damaged' as const);
+    if (typeof content === 'object' && content.generation === this.#journal.entry.generation) return;
+    throw transferError(WireError.FILE_BUSY, this.#name, 'another process has taken over this file');
+  }
+
+  /** So much of the part is durable. */
+  async advance(durableBytes: number): Promise<void> {
+    await this.requireHeld();
+    await this.#journal.update({ durableBytes });
+  }
+
+  /** Leaves part and journal to whoever goes on. */
+  async leave(durableBytes: number): Promise<void> {
+    try {
+      await this.requireHeld();
+      await this.#journal.update({ durableBytes, owner: null });
+    } finally {
+      await this.#release();
+    }
+  }
+
+  /** Ends the claim; the part is gone, or has its name. */
+  async end(): Promise<void> {
+    try {
+      await this.requireHeld();
+      await rm(this.paths.journal, { force: true });
+    } catch {
+      // It is somebody else's by now.
+    } finally {
+      await this.#release();
+    }
+  }
+
+  async #release(): Promise<void> {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    for (const path of Object.values(this.paths) as string[]) busyPaths.delete(path);
+    await this.#journal.close();
+  }
+}
+
+function busy(name: string): TransferError {
+  return transferError(WireError.FILE_BUSY, name, 'another transfer is writing this file');
+}
+
+/** What stands in the place of the part must be one, or nothing. */
+async function requireReplaceable(part: string, name: string): Promise<void> {
+  const stats = await lstat(part).catch(() => undefined);
+  if (stats === undefined || stats.isFile()) return;
+  if (stats.isSymbolicLink())
+    throw transferError(WireError.PATH_OUTSIDE_ROOT, name, 'the file beside it, where it would grow, is a link');
+  throw transferError(WireError.NOT_A_FILE, name, 'where it would grow there is something else than a file');
+}
+
+/**
+ * Takes the journal away from an owner that is gone, and returns what it said; undefined where there is none.
+ *
+ * Of two who try, one moves the file; and what it moved is looked at again, for it may be the one that the other has just made.
+ */
+async function takeOver(path: string, name: string): Promise<JournalContent | undefined> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    const [content, bytes] = await readJournal(path);
+    if (content === undefined) return undefined;
+    if (typeof content === 'object' && content.owner && (await stateOf(content.owner)) === 'alive') throw busy(name);
+    const aside = `${path}.${randomUUID()}`;
+    if (!(await moved(path, aside))) continue;
+    const isTheSame = bytes.equals(await readFile(aside));
+    if (!isTheSame) await link(aside, path).catch(() => undefined);
+    await rm(aside);
+    if (isTheSame) return content;
+  }
+  throw busy(name);
+}
+
+async function readJournal(path: string): Promise<[JournalContent | undefined, Buffer]> {
+  try {
+    const content = await Journal.read(path);
+    return [content, await readFile(path)];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [undefined, Buffer.alloc(0)];
+    throw error;
+  }
+}
+
+async function moved(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+async function leftoverOf(part: string, before: JournalContent | undefined, source: SourceFacts): Promise<Leftover> {
+  if (before === undefined) return { durableBytes: 0, restartReason: undefined };
+  const restart = (restartReason: string): Leftover => ({ durableBytes: 0, restartReason });
+  if (before === 'damaged') return restart('the journal of the earlier attempt is damaged');
+  if (before === 'unknown-version') return restart('the journal of the earlier attempt is of a version not known here');
+  const { durableBytes, sizeBytes, modifiedMs, owner } = before;
+  if (sizeBytes !== source.sizeBytes || modifiedMs !== source.modifiedMs) {
+    return restart('the file has changed since the earlier attempt');
+  }
+  // It may still be writing, where nobody here sees it: to a file that gets another's name.
+  if (owner && (await stateOf(owner)) === 'unknown') return restart('the earlier attempt was made by another machine');
+  if (durableBytes === 0) return { durableBytes: 0, restartReason: undefined };
+  const stats = await lstat(part).catch(() => undefined);
+  if (stats === undefined) return restart('what the earlier attempt received is gone');
+  if (stats.size < durableBytes || stats.size > sizeBytes) {
+    return restart(`the earlier attempt has ${stats.size} bytes, its journal says ${durableBytes} of ${sizeBytes}`);
+  }
+  return { durableBytes, restartReason: undefined };
+}

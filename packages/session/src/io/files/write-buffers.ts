@@ -1,0 +1,14 @@
+/** How much is gathered before it is written to a file, and in how many pieces that may wait. */
+export interface WriteBuffers {
+  readonly bufferBytes: number;
+  readonly bufferCount: number;
+}
+
+/**
+ * 1,024 pages at a client, which has few transfers, and 64 at a server, which may have many: there the buffers that are full are written
+ * together. In both cases they hold the transfer window and a buffer more, so that the sender need not wait for the disk.
+ */
+export const WRITE_BUFFERS = {
+  client: { bufferBytes: 4_194_304, bufferCount: 2 },
+  server: { bufferBytes: 262_144, bufferCount: 24 },
+} as const satisfies Record<string, WriteBuffers>;
