@@ -71,6 +71,7 @@ const SESSION_ROWS: readonly Row[] = [
     [
       ['channel', (session, options) => session.channel(1, options)],
       ['sendFile', (session, options) => session.sendFile('a', options)],
+      ['sendFolder', (session, options) => session.sendFolder('a', options)],
     ] satisfies [string, (session: Session, options: never) => unknown][]
   ).flatMap(([name, call]): Row[] => [
     [
@@ -102,23 +103,40 @@ const SESSION_ROWS: readonly Row[] = [
       got,
     ]),
   ]),
-  ['getFile of a number', (session) => session.getFile(wrong(1)), 'remotePath', 'a string', '1'],
-  ['getFile to nothing', (session) => session.getFile('a', { to: wrong(null) }), 'to', 'a string', 'null'],
+  ...(
+    [
+      ['getFile', 'remotePath', 'to', (session, path, options) => session.getFile(path, options)],
+      ['sendFile', 'localPath', 'as', (session, path, options) => session.sendFile(path, options)],
+      ['getFolder', 'remotePath', 'to', (session, path, options) => session.getFolder(path, options)],
+      ['sendFolder', 'localPath', 'as', (session, path, options) => session.sendFolder(path, options)],
+    ] satisfies [string, string, string, (session: Session, path: never, options?: never) => unknown][]
+  ).flatMap(([name, path, place, call]): Row[] => [
+    [`${name} of a number`, (session) => call(session, wrong(1), wrong({})), path, 'a string', '1'],
+    [`${name} of nothing`, (session) => call(session, wrong(undefined), wrong({})), path, 'a string', 'undefined'],
+    [`${name} to nothing`, (session) => call(session, wrong('a'), wrong({ [place]: null })), place, 'a string', 'null'],
+    [`${name} to a number`, (session) => call(session, wrong('a'), wrong({ [place]: 7 })), place, 'a string', '7'],
+    [
+      `${name} with an unknown way to overwrite`,
+      (session) => call(session, wrong('a'), wrong({ overwrite: 'ask' })),
+      'overwrite',
+      '"replace" or "refuse" or "rename"',
+      '"ask"',
+    ],
+    [
+      `${name} with an unknown hash`,
+      (session) => call(session, wrong('a'), wrong({ integrity: 'md5' })),
+      'integrity',
+      '"xxh64" or "sha256"',
+      '"md5"',
+    ],
+  ]),
+  ['list of a number', (session) => session.list(wrong(1)), 'remotePath', 'a string', '1'],
   [
-    'getFile with an unknown way to overwrite',
-    (session) => session.getFile('a', { overwrite: wrong('ask') }),
-    'overwrite',
-    '"replace" or "refuse"',
-    '"ask"',
-  ],
-  ['sendFile of nothing', (session) => session.sendFile(wrong(undefined)), 'localPath', 'a string', 'undefined'],
-  ['sendFile as a number', (session) => session.sendFile('a', { as: wrong(7) }), 'as', 'a string', '7'],
-  [
-    'sendFile with an unknown way to overwrite',
-    (session) => session.sendFile('a', { overwrite: wrong(true) }),
-    'overwrite',
-    '"replace" or "refuse"',
-    'true',
+    'list with a text',
+    (session) => session.list('', { recursive: wrong('yes') }),
+    'recursive',
+    'true or false',
+    '"yes"',
   ],
   ['close in less than no time', (session) => session.close({ drainMs: -1 }), 'drainMs', DURATION_RANGE, '-1'],
   ...(
@@ -128,6 +146,9 @@ const SESSION_ROWS: readonly Row[] = [
       ['channel', (session, options) => session.channel(1, options)],
       ['getFile', (session, options) => session.getFile('a', options)],
       ['sendFile', (session, options) => session.sendFile('a', options)],
+      ['getFolder', (session, options) => session.getFolder('a', options)],
+      ['sendFolder', (session, options) => session.sendFolder('a', options)],
+      ['list', (session, options) => session.list('a', options)],
       ['close', (session, options) => session.close(options)],
     ] satisfies [string, (session: Session, options: never) => unknown][]
   ).map(([name, call]): Row => [

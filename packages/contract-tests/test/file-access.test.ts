@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { appendFile, chmod, mkdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { LimitError, TransferError } from '@tcpcomm/protocol';
+import { TransferError } from '@tcpcomm/protocol';
 import type { FileTransfer, Session } from '@tcpcomm/session';
 import { describe, expect, it } from 'vitest';
 import {
@@ -14,7 +14,17 @@ import {
   testBytes,
   waitUntil,
 } from '@tcpcomm/test-support';
-import { connectPair, DIRECTIONS, ENDS, endsOf, filesBelow, move, nextTransfer, routeOf } from '../src/index.ts';
+import {
+  connectPair,
+  DIRECTIONS,
+  ENDS,
+  endsOf,
+  filesBelow,
+  move,
+  type MoveOptions,
+  nextTransfer,
+  routeOf,
+} from '../src/index.ts';
 import { createFilePair } from './temporary-file-pair.ts';
 
 checkForLeaks();
@@ -199,27 +209,75 @@ describe.each(WAYS)('a $direction by a $end', ({ end, direction }) => {
     else await local.sendFile(folder.join('file'), { as: 'sent' }).done;
   });
 
-  it('the 65th at a time is refused before anything is sent, and there is room again when one has ended', async () => {
+  it('more than sixteen at a time wait for their turn, in the order of their beginning, and all arrive', async () => {
     await using files = await createFilePair(end);
-    const { source } = routeOf(files, direction);
+    const { source, target } = routeOf(files, direction);
     await writeFile(join(source, 'file'), testBytes(100_000));
+    const start = (index: number, options: MoveOptions = {}) =>
+      direction === 'get'
+        ? files.local.getFile('file', { to: join(files.localFolder, `moved-${index}`), ...options })
+        : files.local.sendFile(join(files.localFolder, 'file'), { as: `moved-${index}`, ...options });
+    const transfers = Array.from({ length: 60 }, (_, index) => start(index));
+    expect(transfers.findIndex(({ id }) => id === 0)).toBe(16);
+    const cancelled = start(60);
+    cancelled.cancel();
+    const later = new AbortController();
+    const aborted = start(61, { signal: later.signal });
+    later.abort();
+    for (const file of [cancelled, aborted]) {
+      await expect(file.done).rejects.toMatchObject({ code: 'ERR_TCPCOMM_TRANSFER_CANCELLED', side: 'local' });
+    }
+    await Promise.all(transfers.map(({ done }) => done));
+    expect(transfers.every(({ id }) => id > 0)).toBe(true);
+    expect((await filesBelow(target)).filter((name) => name.startsWith('moved-'))).toHaveLength(60);
+  });
+
+  it('those that wait fail when the session ends', async () => {
+    await using files = await createFilePair(end, { server: { bytesPerSecond: 1_000_000 } });
+    const { source } = routeOf(files, direction);
+    await writeFile(join(source, 'file'), testBytes(1_000_000));
     const start = (index: number) =>
       direction === 'get'
-        ? files.local.getFile('file', { to: join(files.localFolder, `got-${index}`) })
-        : files.local.sendFile(join(files.localFolder, 'file'), { as: `sent-${index}` });
-    const running = Array.from({ length: 64 }, (_, index) => start(index));
-    const error = (() => {
-      try {
-        return start(64);
-      } catch (reason) {
-        return reason;
-      }
-    })();
-    expect(error).toBeInstanceOf(LimitError);
-    expect(error).toMatchObject({ limitName: 'maxTransfers', limit: 64, actual: 65 });
-    await Promise.all(running.map(({ done }) => done));
-    await start(64).done;
+        ? files.local.getFile('file', { to: join(files.localFolder, `moved-${index}`) })
+        : files.local.sendFile(join(files.localFolder, 'file'), { as: `moved-${index}` });
+    const transfers = Array.from({ length: 20 }, (_, index) => start(index));
+    files.local.destroy();
+    for (const { done } of transfers) await expect(done).rejects.toMatchObject({ code: 'ERR_TCPCOMM_SESSION_CLOSED' });
   });
+
+  it.each(['here', 'there'])(
+    'stands still while it is paused %s, which both ends know, and then goes on',
+    async (where) => {
+      await using files = await createFilePair(end, { server: { bytesPerSecond: 9_000_000 } });
+      const { source, target } = routeOf(files, direction);
+      const bytes = testBytes(2_000_000);
+      await writeFile(join(source, 'file'), bytes);
+      const there = nextTransfer(files.remote);
+      const here = move(files, direction, 'file');
+      const remote = await there;
+      const receiver = direction === 'get' ? here : remote;
+      await waitUntil('it moves', () => receiver.progress.transferredBytes > 100_000);
+      (where === 'here' ? here : remote).pause();
+      await waitUntil('both know', () => here.isPaused && remote.isPaused);
+      // A message there and back, twice: what was on its way has come.
+      files.local.on('message', () => undefined);
+      files.remote.on('message', () => undefined);
+      const echo = async () => {
+        await files.remote.sendText('', 1, { confirm: true });
+        await files.local.sendText('', 1, { confirm: true });
+      };
+      await echo();
+      const stoodAtBytes = receiver.progress.transferredBytes;
+      await echo();
+      await echo();
+      expect(receiver.progress.transferredBytes).toBe(stoodAtBytes);
+      expect(stoodAtBytes).toBeLessThan(bytes.length);
+      (where === 'here' ? here : remote).resume();
+      await here.done;
+      expect([here.isPaused, remote.isPaused]).toEqual([false, false]);
+      expect(Buffer.compare(await readFile(join(target, 'file')), bytes)).toBe(0);
+    },
+  );
 });
 
 describe('a disk that is full', () => {

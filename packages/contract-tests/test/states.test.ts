@@ -31,6 +31,9 @@ const SESSION_CALLS = {
   stats: (session) => session.stats(),
   getFile: (session) => session.getFile('missing'),
   sendFile: (session) => session.sendFile('/missing'),
+  getFolder: (session) => session.getFolder('missing'),
+  sendFolder: (session) => session.sendFolder('/missing'),
+  list: (session) => session.list(),
   getPercentOfFileReceived: (session) => session.getPercentOfFileReceived(),
   getPercentOfFileSent: (session) => session.getPercentOfFileSent(),
   getIncomingFileName: (session) => session.getIncomingFileName(),
@@ -78,6 +81,9 @@ const NEEDS_OPEN: readonly SessionCall[] = [
   'channel.sendText',
   'getFile',
   'sendFile',
+  'getFolder',
+  'sendFolder',
+  'list',
 ];
 
 /** States of a session, and what a call that needs an open one throws in it. */
@@ -167,8 +173,8 @@ async function outcomeOf(call: () => unknown): Promise<Outcome> {
 function expectedOutcome(name: SessionCall, state: State): Outcome | readonly Outcome[] {
   if (NEEDS_OPEN.includes(name)) {
     if (state !== 'connected') return CODE_WHEN_NOT_OPEN[state];
-    if (name === 'getFile') return 'ERR_TCPCOMM_FILES_NOT_OFFERED';
-    return name === 'sendFile' ? 'ERR_TCPCOMM_FILE_NOT_FOUND' : 'resolves';
+    if (['getFile', 'getFolder', 'list'].includes(name as string)) return 'ERR_TCPCOMM_FILES_NOT_OFFERED';
+    return name === 'sendFile' || name === 'sendFolder' ? 'ERR_TCPCOMM_FILE_NOT_FOUND' : 'resolves';
   }
   const resolving: readonly SessionCall[] = ['close', 'close at once', 'closed', Symbol.asyncDispose];
   return resolving.includes(name) ? 'resolves' : 'returns';

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { ProtocolError } from './errors.ts';
+import { MAX_RECORD_ENTRIES } from './folder-records.ts';
 import { FrameType, frameTypeName } from './frame-type.ts';
 import {
   MAX_ANNOUNCED_BYTES,
@@ -30,6 +31,8 @@ const integrity = v.picklist(['xxh64', 'sha256']);
 const hash = v.pipe(v.string(), v.regex(/^([0-9a-f]{16}|[0-9a-f]{64})$/));
 const byteCount = count(0, Number.MAX_SAFE_INTEGER);
 const errorNumber = count(0, 0xffff);
+/** What an answer says of single entries, of which a record holds no more. */
+const answers = <Item extends v.GenericSchema>(item: Item) => v.pipe(v.array(item), v.maxLength(MAX_RECORD_ENTRIES));
 const sentence = text(MAX_SENTENCE_LENGTH);
 const features = v.pipe(v.array(text(MAX_FEATURE_LENGTH)), v.maxLength(MAX_FEATURES));
 
@@ -71,9 +74,27 @@ const schemas = {
     overwrite: v.picklist(['replace', 'refuse', 'rename']),
   }),
   [FrameType.FILE_ACCEPT]: v.object({ offsetBytes: byteCount, prefixHash: v.optional(hash) }),
-  [FrameType.FILE_END]: v.object({ hash }),
+  [FrameType.FILE_END]: v.pipe(v.unknown(), notArray, v.object({ hash: v.optional(hash) })),
   [FrameType.FILE_DONE]: v.pipe(v.unknown(), notArray, v.object({ path: v.optional(text(MAX_PATH_LENGTH)) })),
   [FrameType.FILE_ABORT]: v.object({ code: errorNumber, message: sentence }),
+  [FrameType.TRANSFER_PAUSE]: v.object({ isPaused: v.boolean() }),
+  [FrameType.FOLDER_REQUEST]: v.object({
+    path: text(MAX_PATH_LENGTH),
+    integrity: v.optional(integrity),
+    /** Only what there is, in the folder itself or in all below it; no file. */
+    list: v.optional(v.picklist(['flat', 'deep'])),
+  }),
+  [FrameType.FOLDER_OFFER]: v.object({
+    path: text(MAX_PATH_LENGTH),
+    integrity,
+    overwrite: v.picklist(['replace', 'refuse', 'rename']),
+  }),
+  [FrameType.FOLDER_ANSWER]: v.object({
+    answered: byteCount,
+    skip: v.optional(answers(byteCount)),
+    resume: v.optional(answers(v.object({ index: byteCount, offsetBytes: byteCount, prefixHash: hash }))),
+    lost: v.optional(answers(v.object({ index: byteCount, code: errorNumber, message: sentence }))),
+  }),
 } as const;
 
 export type ControlFrameType = keyof typeof schemas;
@@ -90,6 +111,10 @@ export type FileOffer = ControlMessage<typeof FrameType.FILE_OFFER>;
 export type FileAccept = ControlMessage<typeof FrameType.FILE_ACCEPT>;
 export type FileDone = ControlMessage<typeof FrameType.FILE_DONE>;
 export type FileEnd = ControlMessage<typeof FrameType.FILE_END>;
+export type FolderRequest = ControlMessage<typeof FrameType.FOLDER_REQUEST>;
+export type FolderOffer = ControlMessage<typeof FrameType.FOLDER_OFFER>;
+export type FolderAnswer = ControlMessage<typeof FrameType.FOLDER_ANSWER>;
+export type TransferPause = ControlMessage<typeof FrameType.TRANSFER_PAUSE>;
 export type FileAbort = ControlMessage<typeof FrameType.FILE_ABORT>;
 
 export function isControlFrameType(type: number): type is ControlFrameType {

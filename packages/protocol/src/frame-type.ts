@@ -24,6 +24,10 @@ export const FrameType = {
   FILE_END: 0x23,
   FILE_DONE: 0x24,
   FILE_ABORT: 0x25,
+  TRANSFER_PAUSE: 0x26,
+  FOLDER_REQUEST: 0x27,
+  FOLDER_OFFER: 0x28,
+  FOLDER_ANSWER: 0x29,
 } as const;
 
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];

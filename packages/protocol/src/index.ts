@@ -7,6 +7,10 @@ export {
   type FileAbort,
   type FileAccept,
   type FileDone,
+  type FolderAnswer,
+  type FolderOffer,
+  type FolderRequest,
+  type TransferPause,
   type FileEnd,
   type FileOffer,
   type FileRequest,
@@ -39,6 +43,17 @@ export {
   TransferError,
   UsageError,
 } from './errors.ts';
+export {
+  decodeFolderRecord,
+  encodeFolderRecord,
+  type FolderEntry,
+  type FolderPiece,
+  type FolderRecord,
+  MAX_RECORD_BODY_BYTES,
+  MAX_RECORD_ENTRIES,
+  MAX_RECORD_HEADER_BYTES,
+  RECORD_LENGTH_BYTES,
+} from './folder-records.ts';
 export { FrameDecoder, type FrameSink } from './frame-decoder.ts';
 export { encodeFrame, FRAME_HEADER_BYTES, type FrameHeader, writeFrameHeader } from './frame-header.ts';
 export { frameTypeName, FrameType, isKnownFrameType, isSkippableFrameType, MessageFlag } from './frame-type.ts';

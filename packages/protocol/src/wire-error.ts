@@ -44,6 +44,7 @@ export const WireError = {
   INTEGRITY_MISMATCH: 75,
   TRANSFER_CANCELLED: 76,
   TOO_MANY_TRANSFERS: 77,
+  FOLDER_TOO_LARGE: 78,
 } as const;
 
 export type WireErrorName = keyof typeof WireError;

@@ -32,9 +32,13 @@ const least = {
   FILE_REQUEST: { path: '' },
   FILE_OFFER: { path: '', sizeBytes: 0, modifiedMs: -8.64e15, integrity: 'xxh64', overwrite: 'replace' },
   FILE_ACCEPT: { offsetBytes: 0 },
-  FILE_END: { hash: '0123456789abcdef' },
+  FILE_END: {},
   FILE_DONE: {},
   FILE_ABORT: { code: 0, message: '' },
+  TRANSFER_PAUSE: { isPaused: false },
+  FOLDER_REQUEST: { path: '' },
+  FOLDER_OFFER: { path: '', integrity: 'xxh64', overwrite: 'replace' },
+  FOLDER_ANSWER: { answered: 0 },
 } satisfies Record<string, Json>;
 
 interface Case {
@@ -117,7 +121,7 @@ const cases: readonly Case[] = [
     accepted: [0, 0.5, -1, 8.64e15, -8.64e15],
     refused: [8.65e15, -8.65e15, '0', null],
   },
-  ...(['FILE_REQUEST', 'FILE_OFFER'] as const).map((type) => ({
+  ...(['FILE_REQUEST', 'FILE_OFFER', 'FOLDER_REQUEST', 'FOLDER_OFFER'] as const).map((type) => ({
     type,
     property: 'integrity',
     accepted: ['xxh64', 'sha256'],
@@ -133,6 +137,38 @@ const cases: readonly Case[] = [
   { type: 'FILE_ACCEPT', property: 'prefixHash', ...hashes },
   { type: 'FILE_END', property: 'hash', ...hashes },
   { type: 'FILE_DONE', property: 'path', ...text(8192) },
+  ...(['FOLDER_REQUEST', 'FOLDER_OFFER'] as const).map((type) => ({ type, property: 'path', ...text(8192) })),
+  { type: 'FOLDER_REQUEST', property: 'list', accepted: ['flat', 'deep'], refused: ['', true, null] },
+  { type: 'FOLDER_OFFER', property: 'overwrite', accepted: ['replace', 'refuse', 'rename'], refused: ['ask', null] },
+  { type: 'FOLDER_ANSWER', property: 'answered', ...whole(0, MAX_SAFE) },
+  {
+    type: 'FOLDER_ANSWER',
+    property: 'skip',
+    accepted: [[], [0, MAX_SAFE], Array<number>(1000).fill(1)],
+    refused: [[-1], [0.5], ['1'], Array<number>(1001).fill(1), null, 'a'],
+  },
+  {
+    type: 'FOLDER_ANSWER',
+    property: 'resume',
+    accepted: [[], [{ index: 0, offsetBytes: 5, prefixHash: 'ef46db3751d8e999' }]],
+    refused: [
+      [{ index: 0, offsetBytes: 5 }],
+      [{ index: -1, offsetBytes: 5, prefixHash: 'ef46db3751d8e999' }],
+      [5],
+      'a',
+    ],
+  },
+  {
+    type: 'FOLDER_ANSWER',
+    property: 'lost',
+    accepted: [[], [{ index: 0, code: 65, message: 'gone' }]],
+    refused: [
+      [{ index: 0, code: 65 }],
+      [{ index: 0, code: 65_536, message: '' }],
+      [{ index: 0, code: 1, message: 'x'.repeat(1025) }],
+    ],
+  },
+  { type: 'TRANSFER_PAUSE', property: 'isPaused', accepted: [true, false], refused: [0, 'true', null] },
 ];
 
 describe.each<[string, Json]>(Object.entries(least))('%s', (name, message) => {
@@ -220,7 +256,9 @@ it('names with a meaning in JavaScript do no harm', () => {
 
 it('isControlFrameType tells the JSON types from all others', () => {
   const control = Array.from({ length: 256 }, (_, type) => type).filter((type) => isControlFrameType(type));
-  expect(control).toEqual([0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25]);
+  expect(control).toEqual([
+    0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28, 0x29,
+  ]);
 });
 
 it('the largest valid GOAWAY and FILE_OFFER fit in a control frame', () => {

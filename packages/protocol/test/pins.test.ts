@@ -24,6 +24,9 @@ it('the exports', () => {
     'MAX_FRAME_LENGTH',
     'MAX_HANDSHAKE_FRAME_BYTES',
     'MAX_MACHINE_ID_LENGTH',
+    'MAX_RECORD_BODY_BYTES',
+    'MAX_RECORD_ENTRIES',
+    'MAX_RECORD_HEADER_BYTES',
     'MIN_CHANNEL',
     'MIN_MAX_FRAME_BYTES',
     'MessageFlag',
@@ -34,6 +37,7 @@ it('the exports', () => {
     'PayloadCollector',
     'PeerError',
     'ProtocolError',
+    'RECORD_LENGTH_BYTES',
     'SessionClosedError',
     'TcpCommError',
     'TimeoutError',
@@ -42,7 +46,9 @@ it('the exports', () => {
     'WireError',
     'codeOfWireError',
     'decodeControlMessage',
+    'decodeFolderRecord',
     'encodeControlMessage',
+    'encodeFolderRecord',
     'encodeFrame',
     'encodePreface',
     'foreignAnswer',
@@ -87,12 +93,16 @@ it('the limits', () => {
     MAX_FRAME_LENGTH: 16_777_215,
     MAX_HANDSHAKE_FRAME_BYTES: 16_384,
     MAX_MACHINE_ID_LENGTH: 256,
+    MAX_RECORD_BODY_BYTES: 1_048_576,
+    MAX_RECORD_ENTRIES: 1_000,
+    MAX_RECORD_HEADER_BYTES: 65_536,
     MIN_CHANNEL: 1,
     MIN_MAX_FRAME_BYTES: 65_536,
     NOTICE_CHANNEL: 255,
     PING_PAYLOAD_BYTES: 8,
     PREFACE_BYTES: 8,
     PROTOCOL_VERSION: 1,
+    RECORD_LENGTH_BYTES: 4,
   });
   expect(protocol.DEFAULT_RECEIVE_LIMITS).toEqual({
     maxFrameBytes: 1_048_576,
@@ -122,6 +132,10 @@ it('the frame types and flags', () => {
     FILE_END: 0x23,
     FILE_DONE: 0x24,
     FILE_ABORT: 0x25,
+    TRANSFER_PAUSE: 0x26,
+    FOLDER_REQUEST: 0x27,
+    FOLDER_OFFER: 0x28,
+    FOLDER_ANSWER: 0x29,
   });
   expect(protocol.MessageFlag).toEqual({ FIN: 1, CONFIRM: 2 });
 });
@@ -164,6 +178,7 @@ describe('the wire errors', () => {
     75: 'ERR_TCPCOMM_INTEGRITY_MISMATCH',
     76: 'ERR_TCPCOMM_TRANSFER_CANCELLED',
     77: 'ERR_TCPCOMM_TOO_MANY_TRANSFERS',
+    78: 'ERR_TCPCOMM_FOLDER_TOO_LARGE',
   };
 
   it('have these numbers and codes', () => {
@@ -175,6 +190,6 @@ describe('the wire errors', () => {
   });
 
   it('of a later version have a code too', () => {
-    for (const number of [17, 37, 78, 65_535, -1]) expect(protocol.codeOfWireError(number)).toBe('ERR_TCPCOMM_UNKNOWN');
+    for (const number of [17, 37, 79, 65_535, -1]) expect(protocol.codeOfWireError(number)).toBe('ERR_TCPCOMM_UNKNOWN');
   });
 });

@@ -38,9 +38,10 @@ export interface TransferStats extends TransferProgress {
 /** What a user's `FileTransfer` can do with the transfer behind it. */
 export interface TransferControl {
   cancel(error: TransferError): void;
-  /** Undefined for a file that is received. */
-  readonly sending: (() => TransferSending) | undefined;
+  /** Undefined for a file that is received, and until it has its turn. */
+  sending(): TransferSending | undefined;
   changePolicy(options: SendPolicyOptions): void;
+  pause(isPaused: boolean): void;
 }
 
 /**
@@ -68,7 +69,7 @@ export class FileTransfer extends EventEmitter<FileTransferEvents> implements As
     };
   }
 
-  /** The number of the transfer in its session; a later one may have it again. */
+  /** The number of the transfer in its session, 0 while it waits for its turn; a later one may have it again. */
   get id(): number {
     return this.#record.id;
   }
@@ -116,7 +117,7 @@ export class FileTransfer extends EventEmitter<FileTransferEvents> implements As
   /** Its progress, and how it is sent. */
   stats(): TransferStats {
     const { id, name, direction, state } = this;
-    const sending = this.#control.sending?.();
+    const sending = this.#control.sending();
     return { id, name, direction, state, ...this.progress, ...(sending && { sending }) };
   }
 
@@ -133,12 +134,33 @@ export class FileTransfer extends EventEmitter<FileTransferEvents> implements As
     this.#control.changePolicy(options);
   }
 
+  /** Whether it stands still because one of the ends wants that. */
+  get isPaused(): boolean {
+    return this.#record.isPausedHere || this.#record.isPausedByPeer;
+  }
+
+  /** Lets it stand still until `resume`; what is on its way still arrives. The other end learns it, and may do the same. */
+  pause(): void {
+    this.#pause(true);
+  }
+
+  /** Goes on, unless the other end has paused it too. */
+  resume(): void {
+    this.#pause(false);
+  }
+
   /** Stops the transfer; both ends learn it, and the receiver removes what it had. (What ends in another way leaves a part behind,
    * with which the next attempt goes on.) Does nothing after the end. */
   cancel(): void {
     if (this.#record.isEnded) return;
     const message = `${JSON.stringify(this.name)}: the transfer was cancelled`;
     this.#control.cancel(new TransferError(WireError.TRANSFER_CANCELLED, message, 'local'));
+  }
+
+  #pause(isPaused: boolean): void {
+    if (this.#record.isEnded || this.#record.isPausedHere === isPaused) return;
+    this.#record.isPausedHere = isPaused;
+    this.#control.pause(isPaused);
   }
 
   /** Node calls it with what an asynchronous listener rejected with. */

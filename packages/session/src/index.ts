@@ -16,9 +16,13 @@ export { FileTransfer, type FileTransferEvents, type TransferSending, type Trans
 export {
   type FileAccessOptions,
   type GetFileOptions,
+  type GetFolderOptions,
+  type ListOptions,
   requireFileAccess,
   type SendFileOptions,
-} from './io/files/file-exchange.ts';
+  type SendFolderOptions,
+  type TransferOptions,
+} from './io/transfer-options.ts';
 export type { Integrity } from './io/files/file-hash.ts';
 export type { Overwrite } from './io/files/publishing.ts';
 export { type AcceptedSocket, prepareAccepted } from './io/accepted-socket.ts';
@@ -31,4 +35,13 @@ export type { CloseOptions, CloseReport, SessionEventMap } from './session-event
 export type { SessionTerms } from './session-link.ts';
 export { resolveSessionOptions, type SessionOptions, type SessionSetup } from './session-options.ts';
 export { Session } from './session.ts';
-export type { TransferDirection, TransferProgress, TransferResult, TransferState } from './transfer-record.ts';
+export type {
+  FailedEntry,
+  FolderOutcome,
+  FolderProgress,
+  TransferDirection,
+  TransferProgress,
+  TransferResult,
+  TransferState,
+} from './transfer-record.ts';
+export type { FolderEntry } from '@tcpcomm/protocol';

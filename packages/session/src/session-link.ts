@@ -1,4 +1,4 @@
-import type { FileOffer, FileRequest, ReceiveLimits, Settings } from '@tcpcomm/protocol';
+import type { FileOffer, FileRequest, FolderOffer, FolderRequest, ReceiveLimits, Settings } from '@tcpcomm/protocol';
 import type { TokenBucket } from '@tcpcomm/throttle';
 import type { CloseReason } from './engine/ending/close-reason.ts';
 import type { IncomingTransfer } from './engine/transfers/incoming-transfer.ts';
@@ -8,7 +8,7 @@ import { SessionEngine } from './engine/session-engine.ts';
 import type { SessionEvents } from './engine/session-engine-options.ts';
 import { SessionThrottle } from './engine/session-throttle.ts';
 import type { FileTransfer } from './file-transfer.ts';
-import { FileExchange, type FileExchangeEvents } from './io/files/file-exchange.ts';
+import { FileExchange, type FileExchangeEvents } from './io/file-exchange.ts';
 import { allocateMemory } from './io/memory.ts';
 import type { Transport } from './io/transport.ts';
 import type { SessionSetup } from './session-options.ts';
@@ -111,6 +111,14 @@ export class SessionLink implements SessionEvents {
 
   onFileOffer(transfer: IncomingTransfer, offer: FileOffer): void {
     this.files.onFileOffer(transfer, offer);
+  }
+
+  onFolderRequest(transfer: OutgoingTransfer, request: FolderRequest): void {
+    this.files.onFolderRequest(transfer, request);
+  }
+
+  onFolderOffer(transfer: IncomingTransfer, offer: FolderOffer): void {
+    this.files.onFolderOffer(transfer, offer);
   }
 
   onClosed(reason: CloseReason): void {

@@ -6,7 +6,7 @@ import {
   UsageError,
 } from '@tcpcomm/protocol';
 import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from './engine/engine-settings.ts';
-import { type FileAccessOptions, requireFileAccess } from './io/files/file-exchange.ts';
+import { type FileAccessOptions, requireFileAccess } from './io/transfer-options.ts';
 
 /** What client and server have in common to set for their sessions. */
 export interface SessionOptions {

@@ -1,4 +1,5 @@
 import {
+  type FolderEntry,
   requireBytes,
   requireChannel,
   requireDurationMs,
@@ -12,7 +13,13 @@ import { Channel } from './channel.ts';
 import { type ChannelOptions, ChannelSettings } from './channel-settings.ts';
 import { failureReason, goodbyeReason } from './engine/ending/close-reason.ts';
 import type { FileTransfer } from './file-transfer.ts';
-import type { GetFileOptions, SendFileOptions } from './io/files/file-exchange.ts';
+import type {
+  GetFileOptions,
+  GetFolderOptions,
+  ListOptions,
+  SendFileOptions,
+  SendFolderOptions,
+} from './io/transfer-options.ts';
 import { requireSendOptions, type SendOptions } from './send-options.ts';
 import type { Transport } from './io/transport.ts';
 import type { CloseOptions, CloseReport } from './session-events.ts';
@@ -95,6 +102,29 @@ export abstract class Session extends SessionLifecycle {
   /** Sends a file to the peer, below the root that it offers; throws as `getFile`. */
   sendFile(localPath: string, options: SendFileOptions = {}): FileTransfer {
     return this.openLink.files.sendFile(localPath, options);
+  }
+
+  /**
+   * Fetches a folder of the peer with all that is in it: permissions and times are kept, what is here already with the same size and time is
+   * not sent again. Files that fail do not end the others; `done` tells which did. Throws as `getFile`.
+   *
+   * @param remotePath a path below the root that the peer offers, separated by `/`; '' is the root itself
+   */
+  getFolder(remotePath: string, options: GetFolderOptions = {}): FileTransfer {
+    return this.openLink.files.getFolder(remotePath, options);
+  }
+
+  /** Sends a folder with all that is in it to the peer, as `getFolder` fetches one. */
+  sendFolder(localPath: string, options: SendFolderOptions = {}): FileTransfer {
+    return this.openLink.files.sendFolder(localPath, options);
+  }
+
+  /**
+   * What there is in a folder of the peer's: each folder before what is in it. What cannot be sent, as a device or a link that leads out,
+   * is left out. Rejects as `getFile` throws, and with a TransferError.
+   */
+  async list(remotePath = '', options: ListOptions = {}): Promise<FolderEntry[]> {
+    return this.openLink.files.list(remotePath, options);
   }
 
   /** 0 to 100: of the file that is being received, or was last. 0 if there was none. */

@@ -1,4 +1,4 @@
-import type { TcpCommError } from '@tcpcomm/protocol';
+import type { TcpCommError, TransferError } from '@tcpcomm/protocol';
 
 /** Seen from this end. */
 export type TransferDirection = 'incoming' | 'outgoing';
@@ -19,6 +19,8 @@ export interface TransferProgress {
   readonly elapsedMs: number;
   /** Estimated time left, undefined while it cannot be told. */
   readonly remainingMs: number | undefined;
+  /** Of a folder; a file has none. */
+  readonly folder?: FolderProgress;
 }
 
 /** What came of a transfer. */
@@ -30,8 +32,35 @@ export interface TransferResult {
   readonly totalBytes: number;
   /** Bytes that the receiver had from an earlier attempt, and that were not sent again. */
   readonly resumedFromBytes: number;
-  /** XXH64 or SHA-256 of the whole file in hexadecimal digits, 16 or 64; the same at both ends. */
-  readonly hash: string;
+  /** XXH64 or SHA-256 of the whole file in hexadecimal digits, 16 or 64; the same at both ends. A folder has none, each file in it had. */
+  readonly hash: string | undefined;
+  /** Of a folder; a file has none. */
+  readonly folder?: FolderOutcome;
+}
+
+/** What came of a folder. */
+export interface FolderOutcome {
+  /** Files that the receiver has now; those among them that it had before, with the same size and time, were not sent. */
+  readonly files: number;
+  readonly unchangedFiles: number;
+  readonly folders: number;
+  /** Files and folders that did not arrive, and why; the others did all the same. */
+  readonly failed: readonly FailedEntry[];
+}
+
+export interface FailedEntry {
+  /** Below the folder, separated by `/`. */
+  readonly path: string;
+  readonly error: TransferError;
+}
+
+/** How far a folder is; what has not been looked at yet is not in the totals. */
+export interface FolderProgress {
+  readonly doneFiles: number;
+  readonly totalFiles: number;
+  readonly failedFiles: number;
+  /** The file that is moving, or moved last. */
+  readonly currentFile: string | undefined;
 }
 
 /** The rate is that of the last so many samples, which are taken this far apart. */
@@ -47,7 +76,8 @@ interface Sample {
 
 /** The course of one transfer: written by the one who moves the bytes, read by the user's `FileTransfer`. */
 export class TransferRecord {
-  readonly id: number;
+  /** 0 until it has its turn. */
+  id = 0;
   readonly direction: TransferDirection;
   readonly name: string;
   onProgress: () => void = () => undefined;
@@ -57,6 +87,10 @@ export class TransferRecord {
   #start: Sample | undefined;
   #state: TransferState = 'waiting';
   #totalBytes: number | undefined;
+  /** Counted by whoever moves a folder. */
+  folder: FolderProgress | undefined;
+  isPausedHere = false;
+  isPausedByPeer = false;
   #transferredBytes = 0;
   #resumedFromBytes = 0;
   #restartReason: string | undefined;
@@ -64,8 +98,7 @@ export class TransferRecord {
   #reportedMs = -Infinity;
   #endedMs = 0;
 
-  constructor(id: number, direction: TransferDirection, name: string) {
-    this.id = id;
+  constructor(direction: TransferDirection, name: string) {
     this.direction = direction;
     this.name = name;
     // A transfer that nobody waits for may fail all the same.
@@ -105,6 +138,7 @@ export class TransferRecord {
       bytesPerSecond,
       elapsedMs: this.#elapsedMs,
       remainingMs: this.#remainingMs(bytesPerSecond),
+      ...(this.folder && { folder: this.folder }),
     };
   }
 
@@ -117,6 +151,21 @@ export class TransferRecord {
     this.#state = 'active';
     this.#start = { atMs: performance.now(), bytes: startBytes };
     this.#samples.splice(0, this.#samples.length, this.#start);
+  }
+
+  /** More is known of what there is in all. */
+  expect(totalBytes: number): void {
+    this.#totalBytes = totalBytes;
+  }
+
+  /** So much is there from an earlier attempt, and is not sent. */
+  skip(bytes: number): void {
+    this.#resumedFromBytes += bytes;
+    if (this.#start) this.#start = { ...this.#start, bytes: this.#start.bytes + bytes };
+    for (const [index, sample] of this.#samples.entries()) {
+      this.#samples[index] = { ...sample, bytes: sample.bytes + bytes };
+    }
+    this.advance(bytes);
   }
 
   advance(bytes: number): void {

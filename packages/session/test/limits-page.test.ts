@@ -8,6 +8,8 @@ import {
 import { expect, it } from 'vitest';
 import { MAX_QUEUED_CONTROL_BYTES } from '../src/engine/sending/control-queue.ts';
 import { DEFAULT_ENGINE_SETTINGS } from '../src/engine/engine-settings.ts';
+import { MAX_FOLDER_ENTRIES } from '../src/io/folders/folder-receiver.ts';
+import { MAX_OPEN_TRANSFERS, MAX_WAITING_TRANSFERS } from '../src/io/transfer-queue.ts';
 
 const page = readFileSync(new URL('../../../docs/LIMITS.md', import.meta.url), 'utf8');
 
@@ -26,6 +28,9 @@ const limits: Record<string, number> = {
   maxControlFrameBytes: MAX_CONTROL_FRAME_BYTES,
   maxHandshakeFrameBytes: MAX_HANDSHAKE_FRAME_BYTES,
   maxMachineIdLength: MAX_MACHINE_ID_LENGTH,
+  maxOpenTransfers: MAX_OPEN_TRANSFERS,
+  maxWaitingTransfers: MAX_WAITING_TRANSFERS,
+  maxFolderEntries: MAX_FOLDER_ENTRIES,
 };
 
 it.each(Object.entries(limits))('the page of limits says that %s is %i', (name, value) => {

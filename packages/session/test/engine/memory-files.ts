@@ -25,6 +25,7 @@ export class MemorySource implements OutgoingTransferHandler {
   #sentBytes = 0;
   writtenBytes = 0;
   outcome: FileOutcome = 'pending';
+  isPausedByPeer = false;
 
   constructor(transfer: OutgoingTransfer, content: Uint8Array, ledger: PromiseLedger) {
     this.transfer = transfer;
@@ -49,6 +50,14 @@ export class MemorySource implements OutgoingTransferHandler {
   onDone(): void {
     if (this.writtenBytes !== this.#sentBytes) throw new Error(`done, and only ${this.writtenBytes} bytes are written`);
     this.#end('done');
+  }
+
+  onAnswer(): void {
+    // Of folders only.
+  }
+
+  onPause(isPaused: boolean): void {
+    this.isPausedByPeer = isPaused;
   }
 
   onAbort(error: Error): void {
@@ -77,6 +86,7 @@ export class MemoryTarget implements IncomingTransferHandler {
   /** From where on the file is asked for. */
   offsetBytes = 0;
   outcome: FileOutcome = 'pending';
+  isPausedByPeer = false;
 
   constructor(transfer: IncomingTransfer) {
     this.transfer = transfer;
@@ -106,7 +116,7 @@ export class MemoryTarget implements IncomingTransferHandler {
     if (bytes > 0) this.transfer.handleStored(bytes);
   }
 
-  onEnd(hash: string): void {
+  onEnd(hash = ''): void {
     this.writeOut();
     if (this.offsetBytes === 0 && hash !== hashOf(this.content)) {
       this.#end(new Error('the hash differs'));
@@ -115,6 +125,10 @@ export class MemoryTarget implements IncomingTransferHandler {
     }
     this.#end('done');
     this.transfer.finish();
+  }
+
+  onPause(isPaused: boolean): void {
+    this.isPausedByPeer = isPaused;
   }
 
   onAbort(error: Error): void {

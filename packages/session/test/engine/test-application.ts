@@ -1,4 +1,11 @@
-import { type FileOffer, type FileRequest, type Settings, WireError } from '@tcpcomm/protocol';
+import {
+  type FileOffer,
+  type FileRequest,
+  type FolderOffer,
+  type FolderRequest,
+  type Settings,
+  WireError,
+} from '@tcpcomm/protocol';
 import type { CloseReason } from '../../src/engine/ending/close-reason.ts';
 import type { IncomingTransfer } from '../../src/engine/transfers/incoming-transfer.ts';
 import type { OutgoingTransfer } from '../../src/engine/transfers/outgoing-transfer.ts';
@@ -120,6 +127,16 @@ export class TestApplication implements SessionEvents {
       source.outcome = new Error('no such file');
       transfer.abort(WireError.FILE_NOT_FOUND, 'no such file');
     } else transfer.offer(offerOf(request.path, content.length));
+  }
+
+  onFolderRequest(transfer: OutgoingTransfer, { path }: FolderRequest): void {
+    this.asked.push(path);
+    transfer.abort(WireError.FILE_NOT_FOUND, 'this program has no folders');
+  }
+
+  onFolderOffer(transfer: IncomingTransfer, { path }: FolderOffer): void {
+    this.asked.push(path);
+    transfer.abort(WireError.FILES_NOT_OFFERED, 'this program takes no folders');
   }
 
   onFileOffer(transfer: IncomingTransfer, offer: FileOffer): void {

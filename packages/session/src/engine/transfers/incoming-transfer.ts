@@ -2,6 +2,10 @@ import {
   type FileAbort,
   type FileEnd,
   type FileOffer,
+  type FolderAnswer,
+  type FolderOffer,
+  type FolderRequest,
+  type TransferPause,
   type FileRequest,
   FRAME_HEADER_BYTES,
   type FrameHeader,
@@ -17,12 +21,14 @@ import type { Transfer, TransferHost } from './transfer.ts';
 
 /** What the side that writes the file does when something arrives. */
 export interface IncomingTransferHandler {
-  /** The sender answers a request: this is the file. Once more: what is here of it is not its beginning. */
-  onOffer(offer: FileOffer): void;
+  /** The sender answers a request: this is the file, or the folder. Once more: what is here of the file is not its beginning. */
+  onOffer(offer: FileOffer | FolderOffer): void;
   /** The next bytes of the file, valid during the call only; `handleWritten` tells when they need no memory any more. */
   onData(bytes: Uint8Array): void;
-  /** That was all; `hash` is what the whole file must have. */
-  onEnd(hash: string): void;
+  /** That was all; `hash` is what the whole file must have. A folder has none, each of its files has. */
+  onEnd(hash: string | undefined): void;
+  /** The sender has stopped sending for a while, or goes on. */
+  onPause(isPaused: boolean): void;
   /** The sender gave up, or the session ended. */
   onAbort(error: Error): void;
 }
@@ -52,6 +58,8 @@ export class IncomingTransfer implements Transfer, CreditSource {
   readonly #host: TransferHost;
   readonly #windowBytes: number;
   #state: IncomingTransferState;
+  #isFolder = false;
+  /** Infinity for a folder: what it has in all is known at its end. */
   #fileBytes = 0;
   #offsetBytes = 0;
   #receivedBytes = 0;
@@ -90,6 +98,26 @@ export class IncomingTransfer implements Transfer, CreditSource {
     if (this.#state !== 'new') return;
     this.#state = 'requesting';
     this.#host.sendControl(FrameType.FILE_REQUEST, this.id, request);
+  }
+
+  /** Asks the peer for one of its folders. */
+  requestFolder(request: FolderRequest): void {
+    if (this.#state !== 'new') return;
+    this.#state = 'requesting';
+    this.#isFolder = true;
+    this.#host.sendControl(FrameType.FOLDER_REQUEST, this.id, request);
+  }
+
+  /** Tells the sender what of its folder is wanted, and what went wrong. */
+  answer(answer: FolderAnswer): void {
+    if (this.#state !== 'receiving' && this.#state !== 'verifying') return;
+    this.#host.sendControl(FrameType.FOLDER_ANSWER, this.id, answer);
+  }
+
+  /** Asks the sender to stop sending for a while, or to go on. */
+  pause(isPaused: boolean): void {
+    if (!this.isOpen || this.#state === 'new') return;
+    this.#host.sendControl(FrameType.TRANSFER_PAUSE, this.id, { isPaused });
   }
 
   /** Takes the offer: the file may come. */
@@ -138,12 +166,32 @@ export class IncomingTransfer implements Transfer, CreditSource {
     if (this.#state === 'aborting') return;
     const isBegun = this.#state === 'receiving' && this.#receivedBytes === 0;
     const isAgain = isBegun && this.#offsetBytes > 0 && offer.sizeBytes === this.#fileBytes;
-    if (this.#state !== 'requesting' && !isAgain) {
+    if ((this.#state !== 'requesting' || this.#isFolder) && !isAgain) {
       throw unexpectedTransferFrame(FrameType.FILE_OFFER, this.id, this.#state);
     }
     this.#state = 'offered';
     this.#fileBytes = offer.sizeBytes;
     this.handler?.onOffer(offer);
+  }
+
+  /** @param isBeginning whether the peer begins a transfer with it; else it answers a request for a folder */
+  handleFolderOffer(offer: FolderOffer, isBeginning = false): void {
+    if (this.#state === 'aborting') return;
+    if (this.#state !== 'requesting' || !(isBeginning || this.#isFolder)) {
+      throw unexpectedTransferFrame(FrameType.FOLDER_OFFER, this.id, this.#state);
+    }
+    this.#isFolder = true;
+    this.#state = 'offered';
+    this.#fileBytes = Infinity;
+    this.handler?.onOffer(offer);
+  }
+
+  handleAnswer(): void {
+    throw unexpectedTransferFrame(FrameType.FOLDER_ANSWER, this.id, this.#state);
+  }
+
+  handlePause({ isPaused }: TransferPause): void {
+    if (this.isOpen) this.handler?.onPause(isPaused);
   }
 
   handleAccept(): void {
@@ -162,7 +210,13 @@ export class IncomingTransfer implements Transfer, CreditSource {
   handleEnd(end: FileEnd): void {
     if (this.#state === 'aborting') return;
     if (this.#state !== 'receiving') throw unexpectedTransferFrame(FrameType.FILE_END, this.id, this.#state);
-    if (this.#endOffset !== this.#fileBytes) {
+    if (this.#isFolder !== (end.hash === undefined)) {
+      throw new ProtocolError(
+        WireError.INVALID_TRANSFER,
+        `FILE_END ${this.#isFolder ? 'with' : 'without'} a hash for transfer ${this.id}, which is a ${this.#isFolder ? 'folder' : 'file'}`,
+      );
+    }
+    if (!this.#isFolder && this.#endOffset !== this.#fileBytes) {
       throw new ProtocolError(
         WireError.INVALID_TRANSFER,
         `transfer ${this.id} ended at byte ${this.#endOffset}, ${this.#fileBytes} were offered`,

@@ -4,11 +4,14 @@ import {
   type FileAccept,
   type FileDone,
   type FileOffer,
+  type FolderAnswer,
+  type FolderOffer,
   FRAME_HEADER_BYTES,
   FrameType,
   ProtocolError,
   toSentence,
   TransferError,
+  type TransferPause,
   WireError,
   writeFrameHeader,
 } from '@tcpcomm/protocol';
@@ -28,6 +31,10 @@ const MIN_FRAGMENT_BYTES = 4096;
 export interface OutgoingTransferHandler {
   /** The receiver wants the file from this byte on; of what it has before that it tells the hash. */
   onAccept(offsetBytes: number, prefixHash: string | undefined): void;
+  /** The receiver of a folder wants some of what it was told of. */
+  onAnswer(answer: FolderAnswer): void;
+  /** The receiver has asked to stop sending for a while, or to go on. */
+  onPause(isPaused: boolean): void;
   /** So many more bytes of the file are with the kernel. */
   onWritten(bytes: number): void;
   /** The receiver has the whole file, verified and durable, under its final name, which is told if it is not the one offered. */
@@ -63,6 +70,10 @@ export class OutgoingTransfer implements Transfer, FrameSource {
   #creditLimitBytes: number;
   #receiverBytes = 0;
   #isOfferedAgain = false;
+  #isFolder = false;
+  /** Asked for at this end, and by the receiver. */
+  #isPausedHere = false;
+  #isPausedThere = false;
   #endPayload: Uint8Array | undefined;
   #failure: Error | undefined;
 
@@ -101,6 +112,7 @@ export class OutgoingTransfer implements Transfer, FrameSource {
   }
 
   get isReady(): boolean {
+    if (this.#isPausedHere || this.#isPausedThere) return false;
     const chunk = this.#chunks.first;
     if (chunk === undefined) return this.#endPayload !== undefined;
     const wanted = FRAME_HEADER_BYTES + Math.min(MIN_FRAGMENT_BYTES, chunk.length - this.#chunkOffset);
@@ -120,6 +132,22 @@ export class OutgoingTransfer implements Transfer, FrameSource {
     this.#host.sendControl(FrameType.FILE_OFFER, this.id, offer);
   }
 
+  /** Offers a folder to the receiver. */
+  offerFolder(offer: FolderOffer): void {
+    if (this.#state !== 'new' && this.#state !== 'requested') return;
+    this.#state = 'offered';
+    this.#isFolder = true;
+    this.#host.sendControl(FrameType.FOLDER_OFFER, this.id, offer);
+  }
+
+  /** Stops sending for a while, or goes on; the receiver is told. */
+  pause(isPaused: boolean): void {
+    if (!this.isOpen || isPaused === this.#isPausedHere) return;
+    this.#isPausedHere = isPaused;
+    if (this.#state !== 'new') this.#host.sendControl(FrameType.TRANSFER_PAUSE, this.id, { isPaused });
+    this.#host.activate(this);
+  }
+
   /** Queues bytes of the file; resolves when they are with the kernel and their memory may be used again. */
   write(chunk: Uint8Array): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure);
@@ -131,10 +159,10 @@ export class OutgoingTransfer implements Transfer, FrameSource {
     return this.#written.wait(this.#enqueuedBytes);
   }
 
-  /** Ends the file after all bytes queued. */
-  end(hash: string): void {
+  /** Ends the file after all bytes queued; a folder has no hash of its own. */
+  end(hash?: string): void {
     if (this.#state !== 'sending') return;
-    this.#endPayload = encodeControlMessage(FrameType.FILE_END, { hash });
+    this.#endPayload = encodeControlMessage(FrameType.FILE_END, hash === undefined ? {} : { hash });
     this.#host.activate(this);
   }
 
@@ -173,6 +201,25 @@ export class OutgoingTransfer implements Transfer, FrameSource {
     if (bytes === 0) return;
     this.#written.advanceTo(this.#sentBytes);
     this.handler?.onWritten(bytes);
+  }
+
+  handleFolderOffer(): void {
+    throw unexpectedTransferFrame(FrameType.FOLDER_OFFER, this.id, this.#state);
+  }
+
+  handleAnswer(answer: FolderAnswer): void {
+    if (this.#state === 'aborting') return;
+    if (!this.#isFolder || (this.#state !== 'sending' && this.#state !== 'ended')) {
+      throw unexpectedTransferFrame(FrameType.FOLDER_ANSWER, this.id, this.#state);
+    }
+    this.handler?.onAnswer(answer);
+  }
+
+  handlePause({ isPaused }: TransferPause): void {
+    if (!this.isOpen) return;
+    this.#isPausedThere = isPaused;
+    this.#host.activate(this);
+    this.handler?.onPause(isPaused);
   }
 
   handleOffer(): void {

@@ -5,10 +5,14 @@ import {
   type FileEnd,
   type FileOffer,
   type FileRequest,
+  type FolderAnswer,
+  type FolderOffer,
+  type FolderRequest,
   type FrameHeader,
   FrameType,
   ProtocolError,
   type ReceiveLimits,
+  type TransferPause,
   WireError,
 } from '@tcpcomm/protocol';
 import { invalidChannel } from '../receiving/frame-receiver.ts';
@@ -27,6 +31,10 @@ export interface TransferEvents {
   onFileRequest(transfer: OutgoingTransfer, request: FileRequest): void;
   /** The peer wants to send a file. */
   onFileOffer(transfer: IncomingTransfer, offer: FileOffer): void;
+  /** The peer wants one of our folders, or a list of what is in it. */
+  onFolderRequest(transfer: OutgoingTransfer, request: FolderRequest): void;
+  /** The peer wants to send a folder. */
+  onFolderOffer(transfer: IncomingTransfer, offer: FolderOffer): void;
 }
 
 const TRANSFER_FRAMES: ReadonlySet<number> = new Set<TransferFrameType>([
@@ -36,6 +44,10 @@ const TRANSFER_FRAMES: ReadonlySet<number> = new Set<TransferFrameType>([
   FrameType.FILE_END,
   FrameType.FILE_DONE,
   FrameType.FILE_ABORT,
+  FrameType.FOLDER_REQUEST,
+  FrameType.FOLDER_OFFER,
+  FrameType.FOLDER_ANSWER,
+  FrameType.TRANSFER_PAUSE,
 ]);
 
 export function isTransferFrameType(type: number): type is TransferFrameType {
@@ -104,10 +116,27 @@ export class TransferExchange {
   handleControl(type: TransferFrameType, stream: number, message: unknown): void {
     switch (type) {
       case FrameType.FILE_REQUEST:
-        this.#handleRequest(stream, message as FileRequest);
+        this.#beginRequested(stream, (transfer) => {
+          this.#events.onFileRequest(transfer, message as FileRequest);
+        });
+        break;
+      case FrameType.FOLDER_REQUEST:
+        this.#beginRequested(stream, (transfer) => {
+          this.#events.onFolderRequest(transfer, message as FolderRequest);
+        });
         break;
       case FrameType.FILE_OFFER:
         this.#handleOffer(stream, message as FileOffer);
+        break;
+      case FrameType.FOLDER_OFFER:
+        this.#handleFolderOffer(stream, message as FolderOffer);
+        break;
+      case FrameType.FOLDER_ANSWER:
+        this.#find(type, stream).handleAnswer(message as FolderAnswer);
+        break;
+      case FrameType.TRANSFER_PAUSE:
+        // As with credit, the transfer may have ended meanwhile.
+        this.#table.get(stream)?.handlePause(message as TransferPause);
         break;
       case FrameType.FILE_ACCEPT:
         this.#find(type, stream).handleAccept(message as FileAccept);
@@ -136,10 +165,9 @@ export class TransferExchange {
     }
   }
 
-  #handleRequest(id: number, request: FileRequest): void {
+  #beginRequested(id: number, take: (transfer: OutgoingTransfer) => void): void {
     this.#table.checkPeerId(id);
-    if (this.#refuse(id)) return;
-    this.#events.onFileRequest(this.#addOutgoing(id, 'requested'), request);
+    if (!this.#refuse(id)) take(this.#addOutgoing(id, 'requested'));
   }
 
   #handleOffer(id: number, offer: FileOffer): void {
@@ -153,6 +181,19 @@ export class TransferExchange {
     const transfer = this.#addIncoming(id, 'requesting');
     transfer.handleOffer(offer);
     this.#events.onFileOffer(transfer, offer);
+  }
+
+  #handleFolderOffer(id: number, offer: FolderOffer): void {
+    const requested = this.#table.get(id);
+    if (requested) {
+      requested.handleFolderOffer(offer);
+      return;
+    }
+    this.#table.checkPeerId(id);
+    if (this.#refuse(id)) return;
+    const transfer = this.#addIncoming(id, 'requesting');
+    transfer.handleFolderOffer(offer, true);
+    this.#events.onFolderOffer(transfer, offer);
   }
 
   /** Turns down a transfer of the peer that cannot be begun now; returns whether it did. */

@@ -5,8 +5,11 @@ import type {
   FileDone,
   FileEnd,
   FileOffer,
+  FolderAnswer,
+  FolderOffer,
   FrameHeader,
   FrameType,
+  TransferPause,
 } from '@tcpcomm/protocol';
 import type { CreditSource } from '../sending/control-queue.ts';
 import type { FrameSource } from '../sending/scheduler.ts';
@@ -17,7 +20,11 @@ export type TransferFrameType =
   | typeof FrameType.FILE_ACCEPT
   | typeof FrameType.FILE_END
   | typeof FrameType.FILE_DONE
-  | typeof FrameType.FILE_ABORT;
+  | typeof FrameType.FILE_ABORT
+  | typeof FrameType.FOLDER_REQUEST
+  | typeof FrameType.FOLDER_OFFER
+  | typeof FrameType.FOLDER_ANSWER
+  | typeof FrameType.TRANSFER_PAUSE;
 
 /** What a transfer asks of the engine that it belongs to. */
 export interface TransferHost {
@@ -36,6 +43,9 @@ export interface Transfer {
   /** Whether bytes of the file may still travel. */
   readonly isOpen: boolean;
   handleOffer(offer: FileOffer): void;
+  handleFolderOffer(offer: FolderOffer): void;
+  handleAnswer(answer: FolderAnswer): void;
+  handlePause(pause: TransferPause): void;
   handleAccept(accept: FileAccept): void;
   handleData(header: FrameHeader, piece: Uint8Array, position: number): void;
   handleEnd(end: FileEnd): void;

@@ -70,9 +70,13 @@ export class FileReceiver implements IncomingTransferHandler {
     }
   }
 
-  onEnd(hash: string): void {
+  onEnd(hash = ''): void {
     if (!this.#hasBegun) this.#begin();
     void this.#complete(hash);
+  }
+
+  onPause(isPaused: boolean): void {
+    this.#record.isPausedByPeer = isPaused;
   }
 
   onAbort(error: Error): void {

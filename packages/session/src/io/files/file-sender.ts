@@ -2,16 +2,10 @@ import type { FileHandle } from 'node:fs/promises';
 import { TcpCommError, type TransferError, WireError } from '@tcpcomm/protocol';
 import type { OutgoingTransfer, OutgoingTransferHandler } from '../../engine/transfers/outgoing-transfer.ts';
 import type { TransferRecord } from '../../transfer-record.ts';
+import { BlockReader } from './block-reader.ts';
 import { toTransferError, transferError } from './file-errors.ts';
 import { createFileHash, type FileHash, hashBeginning, type Integrity } from './file-hash.ts';
 import type { Overwrite } from './publishing.ts';
-
-/**
- * The file is read in blocks of this size, so many of them ahead of the network. Each read is a trip to another thread and back, which
- * takes longer than a small block's bytes do.
- */
-const BLOCK_BYTES = 1_048_576;
-const BLOCKS_AHEAD = 4;
 
 export interface FileSenderOptions {
   readonly transfer: OutgoingTransfer;
@@ -65,6 +59,14 @@ export class FileSender implements OutgoingTransferHandler {
 
   onWritten(bytes: number): void {
     this.#record.advance(bytes);
+  }
+
+  onAnswer(): void {
+    // Of folders only.
+  }
+
+  onPause(isPaused: boolean): void {
+    this.#record.isPausedByPeer = isPaused;
   }
 
   onDone(path: string | undefined): void {
@@ -148,46 +150,18 @@ export class FileSender implements OutgoingTransferHandler {
 
   /** Sends the file from the offset on; the hash gets to be that of all of it. */
   async #sendBlocks(hash: FileHash, offsetBytes: number): Promise<void> {
-    const bytesToSend = this.#sizeBytes - offsetBytes;
-    const blocks = Array.from({ length: BLOCKS_AHEAD }, () => ({
-      bytes: new Uint8Array(Math.min(BLOCK_BYTES, bytesToSend)),
-      /** Settles when the bytes that the block held last are with the kernel, and it may be used again. */
-      isFree: Promise.resolve(),
-    }));
-    const readAt = async (turn: number) => {
-      const block = blocks[turn % BLOCKS_AHEAD]!;
-      await block.isFree;
-      return { block, bytes: await this.#readFully(block.bytes, offsetBytes + turn * BLOCK_BYTES) };
-    };
-    const turns = Math.ceil(bytesToSend / BLOCK_BYTES);
-    let reading = turns > 0 ? readAt(0) : undefined;
-    for (let turn = 0; reading !== undefined; turn += 1) {
-      const { block, bytes } = await reading;
-      // The disk is at the next block while this one is hashed and sent.
-      reading = turn + 1 < turns ? readAt(turn + 1) : undefined;
-      // Should this turn fail, nobody waits for that read any more.
-      reading?.catch(() => undefined);
+    if (this.#file === undefined) return;
+    const reader = new BlockReader(this.#file, offsetBytes, this.#sizeBytes);
+    let sentBytes = offsetBytes;
+    for (let bytes = await reader.next(); bytes !== undefined; bytes = await reader.next()) {
       hash.update(bytes);
-      block.isFree = this.#send(bytes);
+      const written = this.#transfer.write(bytes);
+      // Whoever waits for the block sees the failure; if nobody does any more, the transfer has ended already.
+      written.catch(() => undefined);
+      reader.keepUntil(written);
+      sentBytes += bytes.length;
     }
-  }
-
-  #send(bytes: Uint8Array): Promise<void> {
-    const written = this.#transfer.write(bytes);
-    // Whoever waits for the block sees the failure; if nobody does any more, the transfer has ended already.
-    written.catch(() => undefined);
-    return written;
-  }
-
-  /** Fills the block, or reads what is left of the file. */
-  async #readFully(into: Uint8Array, position: number): Promise<Uint8Array> {
-    const wanted = Math.min(into.length, this.#sizeBytes - position);
-    for (let at = 0; at < wanted;) {
-      const { bytesRead } = (await this.#file?.read(into, at, wanted - at, position + at)) ?? { bytesRead: 0 };
-      if (bytesRead === 0) throw this.#sourceChanged(`it ended at byte ${position + at} of ${this.#sizeBytes}`);
-      at += bytesRead;
-    }
-    return into.subarray(0, wanted);
+    if (sentBytes < this.#sizeBytes) throw this.#sourceChanged(`it ended at byte ${sentBytes} of ${this.#sizeBytes}`);
   }
 
   async #checkUnchanged(): Promise<void> {

@@ -22,6 +22,11 @@ export interface Leftover {
 
 /** What this thread is writing, files, their parts and journals: no two transfers ever write to the same. */
 const busyPaths = new Set<string>();
+/** Whether a transfer of this thread is writing there. */
+export function isBeingWritten(path: string): boolean {
+  return busyPaths.has(path);
+}
+
 /** Somebody else may take the journal between two of our steps; not so often, though. */
 const MAX_ATTEMPTS = 10;
 

@@ -1,4 +1,4 @@
-import { constants, lutimes, open, realpath, rm } from 'node:fs/promises';
+import { chmod, constants, lutimes, open, realpath, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type TransferError, WireError } from '@tcpcomm/protocol';
 import { UnbufferedWriter } from '@tcpcomm/unbuffered-writer';
@@ -6,14 +6,12 @@ import { missingFolder, toTransferError, transferError } from './file-errors.ts'
 import { createFileHash, type FileHash, hashBeginning, type Integrity } from './file-hash.ts';
 import { PartClaim, type SourceFacts } from './part-claim.ts';
 import { type Overwrite, publish, requireFree, syncFolder } from './publishing.ts';
-import type { WriteBuffers } from './write-buffers.ts';
+import { bufferCapacity, type WriteBuffers } from './write-buffers.ts';
 
 /** What has been written is made durable each time it is so much: it costs a tenth of the rate, and is what a crash may lose. */
 const SYNC_EACH_BYTES = 67_108_864;
 /** Less than this is sent again sooner than anybody has looked for it: it is not left behind. */
 const MIN_LEFT_BYTES = 262_144;
-/** The page in which a file is gone on with takes some room in the first buffer. */
-const PAGE_BYTES = 4_096;
 
 export interface PartFileOptions {
   /** Where the file will be when it is whole. */
@@ -24,6 +22,8 @@ export interface PartFileOptions {
   readonly integrity: Integrity;
   /** The file as its sender offers it. */
   readonly source: SourceFacts;
+  /** Permissions, nine bits. Default: what the system gives a new file. */
+  readonly mode?: number;
   readonly buffers: WriteBuffers;
   /** Called when bytes given to `write` are with the file system: how many more. */
   readonly onWritten: (bytes: number) => void;
@@ -94,7 +94,7 @@ export class PartFile {
 
   /** Bytes that may be given to `write` and not be written yet. */
   get capacityBytes(): number {
-    return (this.#writer?.capacityBytes ?? 0) - PAGE_BYTES;
+    return bufferCapacity(this.#options.buffers);
   }
 
   /** Forgets what is here: it is not the beginning of the file that is sent. */
@@ -143,10 +143,11 @@ export class PartFile {
 
   /** Gives the file its time and its name, and returns its path. Call after `verify`. */
   async publish(): Promise<string> {
-    const { overwrite, name, source } = this.#options;
+    const { overwrite, name, source, mode } = this.#options;
     const { target, part } = this.#claim.paths;
     try {
       await this.#claim.requireHeld();
+      if (mode !== undefined) await chmod(part, mode);
       // In seconds, not as a Date, which would cut the time to whole milliseconds.
       await lutimes(part, source.modifiedMs / 1000, source.modifiedMs / 1000);
       const path = await publish(part, target, overwrite);

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 
-const PART_SUFFIX = '.part';
-const JOURNAL_SUFFIX = '.journal';
+export const PART_SUFFIX = '.part';
+export const JOURNAL_SUFFIX = '.journal';
 /** The longest name that file systems take, NAME_MAX of Linux. */
 const MAX_NAME_BYTES = 255;
 const DIGEST_DIGITS = 16;

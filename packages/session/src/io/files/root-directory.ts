@@ -1,4 +1,4 @@
-import { constants, type FileHandle, open, realpath } from 'node:fs/promises';
+import { constants, type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { platform } from 'node:process';
 import { basename, dirname, join, sep } from 'node:path';
 import { WireError } from '@tcpcomm/protocol';
@@ -45,6 +45,31 @@ export class RootDirectory {
     } catch (error) {
       throw missingFolder(error, name) ?? toTransferError(error, name);
     }
+  }
+
+  /**
+   * Where a folder of this name is, to be read; the root itself has the name ''.
+   *
+   * @throws TransferError when there is no such folder below the root
+   */
+  async folderForReading(name: string): Promise<string> {
+    try {
+      const [root, folder] = await Promise.all([
+        realpath(this.#path),
+        realpath(name === '' ? this.#path : this.#pathOf(name)),
+      ]);
+      if (folder !== root && !isBelow(root, folder)) throw transferError(WireError.PATH_OUTSIDE_ROOT, name);
+      if (!(await stat(folder)).isDirectory())
+        throw transferError(WireError.NOT_A_FILE, name, 'expected a folder, found something else');
+      return folder;
+    } catch (error) {
+      throw toTransferError(error, name);
+    }
+  }
+
+  /** Where a folder of this name is to be; the one above it must exist. @throws TransferError */
+  async folderForWriting(name: string): Promise<string> {
+    return name === '' ? this.#path : this.pathForWriting(name);
   }
 
   #pathOf(name: string): string {

@@ -4,6 +4,14 @@ export interface WriteBuffers {
   readonly bufferCount: number;
 }
 
+/** The page in which a file is gone on with takes some room in the first buffer. */
+const PAGE_BYTES = 4_096;
+
+/** What may be given to a writer with such buffers, and not be written yet. */
+export function bufferCapacity({ bufferBytes, bufferCount }: WriteBuffers): number {
+  return bufferBytes * bufferCount - PAGE_BYTES;
+}
+
 /**
  * 1,024 pages at a client, which has few transfers, and 64 at a server, which may have many: there the buffers that are full are written
  * together. In both cases they hold the transfer window and a buffer more, so that the sender need not wait for the disk.

@@ -22,6 +22,7 @@ class Receiving {
       onOffer: () => this.heard.push('offer'),
       onData: (bytes) => this.heard.push(bytes.length),
       onEnd: (hash) => this.heard.push(hash),
+      onPause: (isPaused) => this.heard.push(isPaused ? 'paused' : 'resumed'),
       onAbort: (error) => this.heard.push(error),
     };
   }
@@ -34,6 +35,8 @@ class Receiving {
     }
   }
 }
+
+const FOLDER_OFFER = { path: 'folder', integrity: 'xxh64', overwrite: 'replace' } as const;
 
 /** Takes the file from this byte on, with room for a window of it. */
 function from(offsetBytes: number): Acceptance {
@@ -57,6 +60,14 @@ const ways: Record<string, (receiving: Receiving) => void> = {
     ways.receiving?.(receiving);
     receiving.receiveData(FILE_BYTES);
     receiving.transfer.handleEnd({ hash: HASH });
+  },
+  'requesting a folder': ({ transfer }) => {
+    transfer.requestFolder({ path: 'folder' });
+  },
+  'receiving a folder': (receiving) => {
+    ways['requesting a folder']?.(receiving);
+    receiving.transfer.handleFolderOffer(FOLDER_OFFER);
+    receiving.transfer.accept(from(0));
   },
   aborting: (receiving) => {
     ways.receiving?.(receiving);
@@ -82,6 +93,9 @@ const inputs: Record<string, (receiving: Receiving) => void> = {
   FILE_DONE: ({ transfer }) => transfer.handleDone(),
   FILE_ABORT: ({ transfer }) => transfer.handleAbort(ABORT),
   CREDIT: ({ transfer }) => transfer.handleCredit(),
+  FOLDER_OFFER: ({ transfer }) => transfer.handleFolderOffer(FOLDER_OFFER),
+  FOLDER_ANSWER: ({ transfer }) => transfer.handleAnswer(),
+  TRANSFER_PAUSE: ({ transfer }) => transfer.handlePause({ isPaused: true }),
 };
 
 interface Outcome {
@@ -90,19 +104,40 @@ interface Outcome {
   readonly isForgotten: boolean;
 }
 
+const paused: Outcome = { says: [], hears: ['paused'], isForgotten: false };
 const aborted: Outcome = { says: ['FILE_ABORT #7 74'], hears: ['ERR_TCPCOMM_SOURCE_CHANGED'], isForgotten: true };
 const ignored: Outcome = { says: [], hears: [], isForgotten: false };
 
 /** State against what arrives. What is not in it is refused, but for an end before the last byte, below. */
 const table: Record<string, Record<string, Outcome>> = {
-  requesting: { FILE_OFFER: { says: [], hears: ['offer'], isForgotten: false }, FILE_ABORT: aborted },
-  offered: { FILE_ABORT: aborted },
-  receiving: { FILE_DATA: { says: [], hears: [FILE_BYTES], isForgotten: false }, FILE_ABORT: aborted },
-  verifying: { FILE_ABORT: aborted },
+  requesting: {
+    FILE_OFFER: { says: [], hears: ['offer'], isForgotten: false },
+    FILE_ABORT: aborted,
+    TRANSFER_PAUSE: paused,
+  },
+  offered: { FILE_ABORT: aborted, TRANSFER_PAUSE: paused },
+  receiving: {
+    FILE_DATA: { says: [], hears: [FILE_BYTES], isForgotten: false },
+    FILE_ABORT: aborted,
+    TRANSFER_PAUSE: paused,
+  },
+  verifying: { FILE_ABORT: aborted, TRANSFER_PAUSE: paused },
+  'requesting a folder': {
+    FOLDER_OFFER: { says: [], hears: ['offer'], isForgotten: false },
+    FILE_ABORT: aborted,
+    TRANSFER_PAUSE: paused,
+  },
+  'receiving a folder': {
+    FILE_DATA: { says: [], hears: [FILE_BYTES], isForgotten: false },
+    FILE_ABORT: aborted,
+    TRANSFER_PAUSE: paused,
+  },
   aborting: {
     FILE_OFFER: ignored,
     FILE_DATA: ignored,
     FILE_END: ignored,
+    FOLDER_OFFER: ignored,
+    TRANSFER_PAUSE: ignored,
     FILE_ABORT: { says: [], hears: [], isForgotten: true },
   },
 };
@@ -274,6 +309,53 @@ describe('a file of which something is here', () => {
       message: 'unexpected FILE_OFFER for transfer 7, which is receiving',
     });
   });
+});
+
+describe('a folder', () => {
+  it('has no size and ends without a hash', () => {
+    const receiving = receivingIn('receiving a folder');
+    receiving.receiveData(9000);
+    receiving.transfer.handleEnd({});
+    expect(receiving.heard).toEqual([9000, undefined]);
+  });
+
+  it.each([
+    ['a folder with a hash', 'receiving a folder', { hash: HASH }],
+    ['a file without one', 'receiving', {}],
+  ])('%s at its end is refused', (_what, state, end) => {
+    const { transfer } = receivingIn(state);
+    expect(errorOf(() => transfer.handleEnd(end))).toMatchObject({ wireError: WireError.INVALID_TRANSFER });
+  });
+
+  it('is answered while it comes, and not any more when this side has given up', () => {
+    const { desk, transfer } = receivingIn('receiving a folder');
+    transfer.answer({ answered: 3, skip: [1] });
+    expect(desk.take()).toEqual(['FOLDER_ANSWER #7']);
+    transfer.abort(WireError.DISK_FULL, 'full');
+    transfer.answer({ answered: 4 });
+    expect(desk.take()).toEqual(['FILE_ABORT #7 74'.replace('74', String(WireError.DISK_FULL))]);
+  });
+
+  it('that the peer begins needs no request', () => {
+    const receiving = new Receiving('requesting');
+    receiving.transfer.handleFolderOffer(FOLDER_OFFER, true);
+    expect(receiving.heard).toEqual(['offer']);
+    const other = receivingIn('requesting');
+    expect(errorOf(() => other.transfer.handleFolderOffer(FOLDER_OFFER))).toMatchObject({
+      wireError: WireError.INVALID_TRANSFER,
+    });
+  });
+});
+
+it('a pause is told to the sender from the request on, until the end', () => {
+  const { desk, transfer } = new Receiving();
+  transfer.pause(true);
+  transfer.request({ path: 'file' });
+  transfer.pause(true);
+  transfer.pause(false);
+  transfer.abort(WireError.DISK_FULL, 'full');
+  transfer.pause(true);
+  expect(desk.take()).toEqual(['FILE_REQUEST #7', 'TRANSFER_PAUSE #7', 'TRANSFER_PAUSE #7', 'FILE_ABORT #7 72']);
 });
 
 describe('giving up', () => {

@@ -24,6 +24,8 @@ class Sending {
     this.transfer = new OutgoingTransfer(7, this.desk, 253, new PackBuffer(), WINDOW_BYTES, state);
     this.transfer.handler = {
       onAccept: (offsetBytes, prefixHash) => this.heard.push(['accept', offsetBytes, prefixHash]),
+      onAnswer: ({ answered }) => this.heard.push(['answer', answered]),
+      onPause: (isPaused) => this.heard.push(isPaused ? 'paused' : 'resumed'),
       onWritten: (bytes) => this.heard.push(bytes),
       onDone: () => this.heard.push('done'),
       onAbort: (error) => this.heard.push(error),
@@ -53,6 +55,10 @@ const ways: Record<string, (sending: Sending) => void> = {
     sending.desk.take();
     sending.transfer.handleWritten();
   },
+  'sending a folder': ({ transfer }) => {
+    transfer.offerFolder({ path: 'folder', integrity: 'xxh64', overwrite: 'replace' });
+    transfer.handleAccept({ offsetBytes: 0 });
+  },
   aborting: (sending) => {
     ways.sending?.(sending);
     sending.transfer.abort(WireError.TRANSFER_CANCELLED, 'mine');
@@ -75,20 +81,42 @@ const inputs: Record<string, (transfer: OutgoingTransfer) => void> = {
   FILE_DONE: (transfer) => transfer.handleDone({}),
   FILE_ABORT: (transfer) => transfer.handleAbort(ABORT),
   CREDIT: (transfer) => transfer.handleCredit(WINDOW_BYTES, 0),
+  FOLDER_OFFER: (transfer) => transfer.handleFolderOffer(),
+  FOLDER_ANSWER: (transfer) => transfer.handleAnswer({ answered: 1 }),
+  TRANSFER_PAUSE: (transfer) => transfer.handlePause({ isPaused: true }),
 };
 
 const refused = (type: string, state: string) => `unexpected ${type} for transfer 7, which is ${state}`;
+const paused = { says: [], hears: ['paused'], isForgotten: false };
 const aborted = { says: ['FILE_ABORT #7 72'], hears: ['ERR_TCPCOMM_DISK_FULL'], isForgotten: true };
 const ignored = { says: [], hears: [], isForgotten: false };
 
 /** State against what arrives: what is said, what the application hears, whether the id is free. A text is a refusal. */
 const table: Record<string, Record<string, typeof aborted | typeof ignored | string>> = {
-  requested: { FILE_ABORT: aborted, CREDIT: ignored },
-  offered: { FILE_ACCEPT: { says: [], hears: ['accept'], isForgotten: false }, FILE_ABORT: aborted, CREDIT: ignored },
-  sending: { FILE_ABORT: aborted, CREDIT: ignored },
-  ended: { FILE_DONE: { says: [], hears: ['done'], isForgotten: true }, FILE_ABORT: aborted, CREDIT: ignored },
+  requested: { FILE_ABORT: aborted, CREDIT: ignored, TRANSFER_PAUSE: paused },
+  offered: {
+    FILE_ACCEPT: { says: [], hears: ['accept'], isForgotten: false },
+    FILE_ABORT: aborted,
+    CREDIT: ignored,
+    TRANSFER_PAUSE: paused,
+  },
+  sending: { FILE_ABORT: aborted, CREDIT: ignored, TRANSFER_PAUSE: paused },
+  ended: {
+    FILE_DONE: { says: [], hears: ['done'], isForgotten: true },
+    FILE_ABORT: aborted,
+    CREDIT: ignored,
+    TRANSFER_PAUSE: paused,
+  },
+  'sending a folder': {
+    FOLDER_ANSWER: { says: [], hears: ['answer'], isForgotten: false },
+    FILE_ABORT: aborted,
+    CREDIT: ignored,
+    TRANSFER_PAUSE: paused,
+  },
   aborting: {
     FILE_ACCEPT: ignored,
+    FOLDER_ANSWER: ignored,
+    TRANSFER_PAUSE: ignored,
     FILE_DONE: { says: [], hears: [], isForgotten: true },
     FILE_ABORT: { says: [], hears: [], isForgotten: true },
     CREDIT: ignored,
@@ -196,6 +224,30 @@ describe('a file', () => {
     const { desk, transfer } = sendingIn('sending');
     transfer.offer(offerOf('file', FILE_BYTES));
     expect(desk.take().filter((frame) => frame.startsWith('FILE_OFFER'))).toEqual([]);
+  });
+});
+
+describe('a pause', () => {
+  it('of either end holds all back, the end too, until both go on', () => {
+    const { desk, transfer, heard } = sendingIn('offered');
+    transfer.handleAccept({ offsetBytes: 0 });
+    transfer.pause(true);
+    transfer.pause(true);
+    void transfer.write(testBytes(500));
+    transfer.end(hashOf(testBytes(3)));
+    expect(desk.take()).toEqual(['TRANSFER_PAUSE #7']);
+    transfer.handlePause({ isPaused: true });
+    transfer.pause(false);
+    expect(desk.take()).toEqual(['TRANSFER_PAUSE #7']);
+    transfer.handlePause({ isPaused: false });
+    expect(desk.take()).toEqual(['FILE_DATA #7 500', 'FILE_END #7']);
+    expect(heard.slice(1)).toEqual(['paused', 'resumed']);
+  });
+
+  it('before the offer is not told: there is nothing to hold back yet', () => {
+    const sending = new Sending('new');
+    sending.transfer.pause(true);
+    expect(sending.desk.take()).toEqual([]);
   });
 });
 

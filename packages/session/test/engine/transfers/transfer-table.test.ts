@@ -8,7 +8,8 @@ function transferWith(id: number, isOpen = true): Transfer {
   const nothing = () => undefined;
   const handlers = { handleOffer: nothing, handleAccept: nothing, handleData: nothing, handleEnd: nothing };
   const others = { handleDone: nothing, handleAbort: nothing, handleCredit: nothing, handleWritten: nothing };
-  return { id, isOpen, ...handlers, ...others, stop: nothing };
+  const more = { handleFolderOffer: nothing, handleAnswer: nothing, handlePause: nothing, stop: nothing };
+  return { id, isOpen, ...handlers, ...others, ...more };
 }
 
 describe('the ids of this side', () => {

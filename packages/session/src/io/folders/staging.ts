@@ -1,0 +1,84 @@
+import { mkdir, open, readdir, rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FolderEntry } from '@tcpcomm/protocol';
+import { ownIdentity, stateOf } from '../files/journal-owner.ts';
+import { type Overwrite, publish } from '../files/publishing.ts';
+
+/** Where small files of a folder are written before they get their names, below the folder that is received into. */
+export const STAGING_FOLDER = '.part';
+
+/** A file of this size or less is taken whole, and written at once. */
+export const SMALL_FILE_BYTES = 262_144;
+const SEPARATOR = '~';
+/** So many are written at a time: each waits for the disk several times. */
+const WRITES_AT_ONCE = 16;
+
+/**
+ * Writes the small files of a folder. They need no journal: what is lost of one is sent again. Their names in the staging folder tell who
+ * writes them, so that what a killed process left there is found and removed.
+ */
+export class Staging {
+  readonly #folder: string;
+  readonly #prefix: string;
+  readonly #waiting: (() => void)[] = [];
+  #writing = 0;
+  #count = 0;
+
+  private constructor(folder: string, prefix: string) {
+    this.#folder = folder;
+    this.#prefix = prefix;
+  }
+
+  static async open(folder: string): Promise<Staging> {
+    const path = join(folder, STAGING_FOLDER);
+    await mkdir(path, { recursive: true });
+    for (const name of await readdir(path)) {
+      if (await isLeftBehind(name)) await rm(join(path, name), { force: true });
+    }
+    const { host, pid, startTicks, thread } = await ownIdentity();
+    return new Staging(path, [host, pid, startTicks ?? '', thread].join(SEPARATOR));
+  }
+
+  /** Writes the file durably and gives it its name; waits for its turn. @throws what the system says */
+  async store(bytes: Uint8Array, entry: FolderEntry, target: string, overwrite: Overwrite): Promise<void> {
+    await this.#turn();
+    const path = join(this.#folder, `${this.#prefix}${SEPARATOR}${(this.#count += 1)}`);
+    try {
+      const handle = await open(path, 'wx', entry.mode | 0o600);
+      try {
+        if (bytes.length > 0) await handle.writeFile(bytes);
+        await handle.chmod(entry.mode);
+        await handle.utimes(entry.modifiedMs / 1000, entry.modifiedMs / 1000);
+        // Through the page cache: with O_DIRECT a file of a page or a few costs more calls than it has bytes to spare.
+        await handle.datasync();
+      } finally {
+        await handle.close();
+      }
+      await publish(path, target, overwrite);
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#writing -= 1;
+    }
+  }
+
+  /** Removes the folder, unless another transfer uses it. */
+  async close(): Promise<void> {
+    await rmdir(this.#folder).catch(() => undefined);
+  }
+
+  async #turn(): Promise<void> {
+    if (this.#writing < WRITES_AT_ONCE) this.#writing += 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+}
+
+async function isLeftBehind(name: string): Promise<boolean> {
+  const [host = '', pid = '', startTicks = '', thread = ''] = name.split(SEPARATOR);
+  const owner = { host, pid: Number(pid), startTicks: startTicks === '' ? undefined : Number(startTicks), thread };
+  // What is of this thread belongs to a transfer that is still under way.
+  return thread !== (await ownIdentity()).thread && (await stateOf(owner)) === 'gone';
+}
