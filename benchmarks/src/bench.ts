@@ -39,7 +39,7 @@ async function run(options: BenchOptions, { signal, print, printProgress }: Benc
   print(renderHeading({ machine, rounds, scale }));
   const outcomes: SuiteOutcome[] = [];
   for (const suite of options.suites) {
-    await using folder = await createTemporaryFolder();
+    await using folder = await createTemporaryFolder({ isOnDisk: suite.isOnDisk ?? false });
     const outcome = await runSuite(suite, {
       ...options,
       folder: folder.path,

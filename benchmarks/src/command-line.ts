@@ -77,7 +77,7 @@ ${known.map(({ name, summary }) => `  ${name.padEnd(18)}${summary}`).join('\n')}
 Options:
   --rounds N        rounds, in each of which every subject runs once; medians are reported (default ${DEFAULT_ROUNDS})
   --quick           a smoke run: one round, ${QUICK.scale * 100} % of the load; its figures mean nothing
-  --scale F         multiplies the loads: --scale 5 moves a file of 5 GB in the suite files,
+  --scale F         multiplies the loads: --scale 2 moves a file of 6 GB in the suite files,
                     and measures five times as long in latency and throttle
   --case NAME       only this case; may be repeated
   --subject NAME    only this subject; may be repeated
@@ -97,7 +97,7 @@ Examples:
   pnpm bench                                 everything, about an hour
   pnpm bench bulk messages --json bulk.json
   pnpm bench latency throttle --rounds 1     ten minutes; latency wants root and iproute2, else a relay stands in
-  pnpm bench files --scale 5 --subject tcpcomm --subject rsync
+  pnpm bench files --scale 2 --subject tcpcomm --subject rsync
   pnpm bench messages --case one-way --subject tcpcomm --rounds 1 --profile profiles
 `;
 }

@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { UnbufferedWriter } from '@tcpcomm/unbuffered-writer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bench } from '../src/bench.ts';
+import { findProgram } from '../src/measure/find-program.ts';
 import type { SuiteFile } from '../src/report/result-file.ts';
 import { suites } from '../src/suites/suite-list.ts';
 
@@ -25,7 +27,7 @@ afterAll(async () => {
 describe('a quick run', () => {
   it('measures a case of several suites, prints the tables, writes the file, and leaves nothing behind', async () => {
     const jsonPath = join(folder, 'result.json');
-    const cases = ['64KiB', 'one-way', 'server-to-client'].flatMap((name) => ['--case', name]);
+    const cases = ['64KiB', 'one-way', '3gb-to-client'].flatMap((name) => ['--case', name]);
     const subjects = ['tcpcomm', 'net'].flatMap((name) => ['--subject', name]);
     const { status, printed } = await run(
       ...['bulk', 'messages', 'files', '--quick', '--scale', '0.005', ...cases, ...subjects, '--json', jsonPath],
@@ -38,7 +40,7 @@ describe('a quick run', () => {
     expect(files.map(({ suite }) => suite)).toEqual(['bulk', 'messages', 'files']);
     const results = files.flatMap((file) => file.results);
     expect(results.map((result) => `${result.case} ${result.subject}`)).toEqual([
-      ...['64KiB tcpcomm', '64KiB net', 'one-way tcpcomm', 'one-way net', 'server-to-client tcpcomm'],
+      ...['64KiB tcpcomm', '64KiB net', 'one-way tcpcomm', 'one-way net', '3gb-to-client tcpcomm'],
     ]);
     for (const { metrics } of results) {
       expect(metrics.megabytesPerSecond).toBeGreaterThan(0.1);
@@ -49,6 +51,35 @@ describe('a quick run', () => {
     }
     expect(files[0]!.machine.cores).toBeGreaterThan(0);
     expect(await readdir(folder)).toEqual(['result.json']);
+  });
+
+  it.each(['3gb-to-server', '10000x4kb-to-client'])(
+    'moves files with every program that is installed: %s',
+    { timeout: 60_000 },
+    async (name) => {
+      const { status, printed, progress } = await run('files', '--quick', '--scale', '0.002', '--case', name);
+      expect(progress).not.toContain('failed');
+      expect(status).toBe(0);
+      expect(printed).toMatch(/^tcpcomm +[\d.]+ /m);
+      expect(printed).toMatch(/^cp +[\d.]+ /m);
+      expect((await readdir(folder)).filter((entry) => entry.startsWith('tcpcomm-bench-'))).toEqual([]);
+    },
+  );
+
+  it('writes a file past the page cache and through it', { timeout: 60_000 }, async () => {
+    const name = '4MiB-warm';
+    const subjects = ['unbuffered-writer', 'fs-buffered', 'dd-direct'];
+    const jsonPath = join(folder, `${name}.json`);
+    const names = subjects.flatMap((subject) => ['--subject', subject]);
+    const { status } = await run('writer', '--quick', '--scale', '0.01', '--case', name, ...names, '--json', jsonPath);
+    expect(status).toBe(0);
+    if (findProgram('fincore') === undefined) return;
+    const { results } = JSON.parse(await readFile(jsonPath, 'utf8')) as SuiteFile;
+    const isDirect = await writesDirectly(join(folder, 'probe'));
+    for (const { subject, metrics } of results) {
+      if (subject === 'fs-buffered') expect(metrics.pageCacheGrowthPercent).toBeGreaterThan(50);
+      else if (isDirect) expect(metrics.pageCacheGrowthPercent).toBeLessThan(2);
+    }
   });
 
   it('measures messages beside a file over a link of its own, and says what that is', async () => {
@@ -86,7 +117,9 @@ describe('a quick run', () => {
 it('an unknown suite ends with status 2 and the list of suites', async () => {
   const { status, progress } = await run('nonsense');
   expect(status).toBe(2);
-  expect(progress).toContain('there is no suite nonsense; the suites are bulk, messages, files, latency, throttle');
+  expect(progress).toContain(
+    'there is no suite nonsense; the suites are bulk, messages, files, writer, latency, throttle',
+  );
 });
 
 it('--help and --list measure nothing', async () => {
@@ -111,6 +144,14 @@ it('SIGINT ends the program with status 130, and nothing of it is left', async (
     if (name.startsWith('interrupted-')) expect(await readdir(join(folder, name))).toEqual([]);
   }
 });
+
+async function writesDirectly(path: string): Promise<boolean> {
+  await using writer = await UnbufferedWriter.open(path);
+  await writer.write(new Uint8Array(1));
+  await writer.close();
+  await rm(path);
+  return writer.isDirect;
+}
 
 async function run(...args: string[]): Promise<{ status: number; printed: string; progress: string }> {
   const printed: string[] = [];

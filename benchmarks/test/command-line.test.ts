@@ -7,7 +7,9 @@ const parse = (...args: string[]) => parseCommandLine(args, suites);
 it('without arguments all suites run, in five rounds', () => {
   const options = parse();
   expect(options).toMatchObject({ action: 'run', rounds: 5, scale: 1, format: 'text' });
-  expect(options.suites.map(({ name }) => name)).toEqual(['bulk', 'messages', 'files', 'latency', 'throttle']);
+  expect(options.suites.map(({ name }) => name)).toEqual([
+    ...['bulk', 'messages', 'files', 'writer', 'latency', 'throttle'],
+  ]);
 });
 
 it('named suites run once, in the order given', () => {
@@ -25,12 +27,17 @@ it('options are taken, and override --quick', () => {
 });
 
 it.each([
-  [['nonsense'], 'there is no suite nonsense; the suites are bulk, messages, files, latency, throttle'],
+  [['nonsense'], 'there is no suite nonsense; the suites are bulk, messages, files, writer, latency, throttle'],
   [['bulk', '--case', '2MiB'], 'there is no case 2MiB; the cases are 64KiB, 1MiB'],
   [
     ['bulk', '--subject', 'ws'],
     'there is no subject ws; the subjects are tcpcomm, tcpcomm-owned, net, net-whole, http2',
   ],
+  [
+    ['files', '--case', '1gb'],
+    'there is no case 1gb; the cases are 3gb-to-client, 3gb-to-server, 10000x4kb-to-client, 10000x4kb-to-server',
+  ],
+  [['writer', '--case', 'hot'], 'there is no case hot; the cases are 1MiB-cold, 1MiB-warm, 4MiB-cold, 4MiB-warm'],
   [['--rounds', '0'], '--rounds must be a whole number from 1, got 0'],
   [['--rounds', ''], '--rounds must be a whole number from 1, got '],
   [['--scale', '-1'], "Option '--scale' argument is ambiguous"],

@@ -86,6 +86,13 @@ describe('the tables of a suite', () => {
     expect(table.rows.map((row) => row.at(-1))).toEqual(['1.00', '-']);
   });
 
+  it('give those of the case before those of the suite', () => {
+    const ratios = [{ metric: 'cpuSeconds', to: 'tcpcomm' }] as const;
+    const cases = [{ ...suite.cases[0]!, ratios: [{ metric: 'megabytesPerSecond', to: 'net' }] as const }];
+    const [{ table }] = caseTables({ ...outcome, suite: { ...suite, ratios, cases } }) as [CaseTable];
+    expect(table.head.slice(-2)).toEqual(['MB/s lowest–highest', 'MB/s ÷ net']);
+  });
+
   it('say what was between the two ends', () => {
     const text = renderSuite({ ...outcome, links: { '64KiB': 'A relay.' } }, 'text');
     expect(text).toContain('bulk: 64KiB\n\nA relay.\n\nsubject');

@@ -40,6 +40,22 @@ it('a subject that fails or crashes is named with the reason, asked no more, and
   await expectAllEnded(folder.path, 6);
 });
 
+it('a run whose outcome is refused does not count', async () => {
+  await using folder = await createTemporaryFolder();
+  const outcome = await run({ subjects: ['deceiving'], folder: folder.path });
+  expect(outcome.results).toEqual([]);
+  expect(outcome.absences).toMatchObject([
+    { subject: 'deceiving', kind: 'failed', reason: expect.stringContaining('nothing has arrived') },
+  ]);
+  await expectAllEnded(folder.path, 3);
+});
+
+it('a subject that does not take part in a case is not asked, and not missed', async () => {
+  await using folder = await createTemporaryFolder();
+  const outcome = await run({ subjects: ['of another case'], folder: folder.path });
+  expect(outcome).toMatchObject({ results: [], absences: [] });
+});
+
 it('a signal ends a run and its processes at once', async () => {
   await using folder = await createTemporaryFolder();
   const stop = new AbortController();

@@ -4,6 +4,7 @@ import { median } from '../measure/statistics.ts';
 export const METRIC_NAMES = [
   'megabytesPerSecond',
   'messagesPerSecond',
+  'filesPerSecond',
   'p50Ms',
   'p99Ms',
   'megabitsPerSecond',
@@ -12,8 +13,11 @@ export const METRIC_NAMES = [
   'worstSecondErrorPercent',
   'shareErrorPercent',
   'settledAfterMs',
+  'pageCacheGrowthPercent',
   'cpuSeconds',
   'peakRssMegabytes',
+  'serverPeakRssMegabytes',
+  'clientPeakRssMegabytes',
 ] as const;
 
 export type MetricName = (typeof METRIC_NAMES)[number];

@@ -16,6 +16,7 @@ export type Question =
   | { readonly kind: 'serve'; readonly part: Part; readonly load: Load; readonly host: string }
   | { readonly kind: 'drive'; readonly part: Part; readonly load: Load; readonly endpoint: Endpoint }
   | { readonly kind: 'run'; readonly load: Load }
+  | { readonly kind: 'check'; readonly load: Load }
   | { readonly kind: 'usage' }
   | { readonly kind: 'stop' };
 
@@ -24,6 +25,7 @@ export interface AnswerByKind {
   readonly serve: Endpoint;
   readonly drive: null;
   readonly run: Metrics;
+  readonly check: null;
   /** Null where it cannot be told. */
   readonly usage: Usage | null;
   readonly stop: null;

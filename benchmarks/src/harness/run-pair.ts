@@ -55,15 +55,25 @@ async function measure(server: SubjectProcess, client: SubjectProcess, options: 
   const endpoint = await server.ask({ kind: 'serve', part, load, host: link.serverHost });
   await client.ask({ kind: 'drive', part, load, endpoint: await link.reach(endpoint) });
   await client.ask({ kind: 'run', load: warmUp });
+  await client.ask({ kind: 'check', load: warmUp });
   const before = await Promise.all([server.ask({ kind: 'usage' }), client.ask({ kind: 'usage' })]);
   const metrics = await client.ask({ kind: 'run', load });
   const after = await Promise.all([server.ask({ kind: 'usage' }), client.ask({ kind: 'usage' })]);
+  await client.ask({ kind: 'check', load });
   if (after[0] === null || after[1] === null) return metrics;
   const cpuSeconds = (usages: typeof after) => (usages[0]?.cpuSeconds ?? 0) + (usages[1]?.cpuSeconds ?? 0);
   return {
     ...metrics,
     cpuSeconds: cpuSeconds(after) - cpuSeconds(before),
-    peakRssMegabytes: Math.max(after[0].peakRssMegabytes, after[1].peakRssMegabytes),
+    ...peakMemory(after[0].peakRssMegabytes, after[1].peakRssMegabytes),
+  };
+}
+
+/** The larger of the two, and each of them where there are two ends: what has but one says 0 for the other. */
+function peakMemory(server: number, client: number): Metrics {
+  return {
+    peakRssMegabytes: Math.max(server, client),
+    ...(server > 0 && client > 0 && { serverPeakRssMegabytes: server, clientPeakRssMegabytes: client }),
   };
 }
 

@@ -101,7 +101,7 @@ class CaseRun<L extends Load> {
   }
 
   async run(): Promise<Pick<SuiteOutcome, 'results' | 'absences'> & { readonly link: string }> {
-    for (const subject of Object.keys(this.#suite.subjects)) {
+    for (const subject of this.#case.subjects ?? Object.keys(this.#suite.subjects)) {
       if (this.#options.subjects?.includes(subject) === false) continue;
       const missing = missingPrograms(this.#suite.programs?.[subject] ?? []);
       if (missing.length === 0) this.#samples.set(subject, []);

@@ -42,14 +42,21 @@ async function perform(question: Question): Promise<AnswerByKind[keyof AnswerByK
       return null;
     }
     case 'run':
-      if (end === undefined || !('run' in end)) throw new Error('only a client that is connected can run');
-      return end.run(question.load);
+      return requireDriving().run(question.load);
+    case 'check':
+      await requireDriving().check?.(question.load);
+      return null;
     case 'usage':
       return (end?.usage ? end.usage() : processUsage()) ?? null;
     case 'stop':
       await end?.close();
       return null;
   }
+}
+
+function requireDriving(): Driving {
+  if (end === undefined || !('run' in end)) throw new Error('only a client that is connected can run');
+  return end;
 }
 
 async function loadSubject(part: Part): Promise<Subject> {

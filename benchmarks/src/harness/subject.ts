@@ -41,4 +41,10 @@ export interface Serving extends End {
 export interface Driving<L extends Load = Load> extends End {
   /** Does the load once and measures it, at whichever end receives. Called first with a part of the load, to warm up. */
   run(load: L): Promise<Metrics>;
+  /**
+   * After each run, when CPU and memory have been measured: verifies what came of it, and removes that.
+   *
+   * @throws Error when it is not what it should be; then the run does not count
+   */
+  check?(load: L): Promise<void>;
 }

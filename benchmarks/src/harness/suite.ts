@@ -23,7 +23,9 @@ export interface Suite<L extends Load = Load> {
   readonly subjects: Readonly<Record<string, () => Promise<{ readonly subject: Subject<L> }>>>;
   /** The programs that a subject cannot do without. Where one is not installed, the subject is skipped. */
   readonly programs?: Readonly<Record<string, readonly string[]>>;
-  /** Puts into the suite's folder what a load needs. */
+  /** Its files have to be on a disk: its folder is not one that lives in memory. */
+  readonly isOnDisk?: boolean;
+  /** Puts into the suite's folder what a load needs; called before each measurement. */
   prepare?(load: L, folder: string): Promise<void>;
 }
 
@@ -43,6 +45,10 @@ export interface BenchmarkCase<L extends Load = Load> {
   readonly seconds?: number;
   /** What is between the two ends. Default: nothing, both are on 127.0.0.1. */
   readonly link?: LinkShape;
+  /** Who takes part, where not all of the suite's subjects do. */
+  readonly subjects?: readonly string[];
+  /** The ratios of its table. Default: the suite's. */
+  readonly ratios?: readonly Ratio[];
   /** Subjects too slow for the whole load, and the share of it that they do. Their CPU time is projected to the whole. */
   readonly shares?: Readonly<Record<string, number>>;
 }

@@ -17,7 +17,7 @@ export interface Machine {
 
 const PACKAGES = ['@tcpcomm/server', 'ws', 'socket.io', 'ssh2'];
 /** Some tell their version on stderr, and all with more words. */
-const VERSION_ARGUMENTS = { nginx: '-v', curl: '--version', rsync: '--version', cp: '--version' };
+const VERSION_ARGUMENTS = { nginx: '-v', curl: '--version', rsync: '--version', ssh: '-V', cp: '--version' };
 const VERSION_LIMIT_MS = 5000;
 
 export function describeMachine(): Machine {

@@ -7,6 +7,7 @@ import type { Table } from './table.ts';
 const METRIC_LABELS: Readonly<Record<MetricName, string>> = {
   megabytesPerSecond: 'MB/s',
   messagesPerSecond: 'messages/s',
+  filesPerSecond: 'files/s',
   p50Ms: 'p50 ms',
   p99Ms: 'p99 ms',
   megabitsPerSecond: 'Mbit/s',
@@ -15,8 +16,11 @@ const METRIC_LABELS: Readonly<Record<MetricName, string>> = {
   worstSecondErrorPercent: 'worst 1 s error %',
   shareErrorPercent: 'worst share error %',
   settledAfterMs: 'settled after ms',
+  pageCacheGrowthPercent: 'page cache %',
   cpuSeconds: 'CPU s',
   peakRssMegabytes: 'peak RSS MB',
+  serverPeakRssMegabytes: 'server RSS MB',
+  clientPeakRssMegabytes: 'client RSS MB',
 };
 
 export interface CaseTable {
@@ -40,7 +44,7 @@ export function caseTables({ suite, results, absences, links }: SuiteOutcome): C
     return {
       title: `${suite.name}: ${benchmarkCase.name}`,
       link: links[benchmarkCase.name] ?? '',
-      table: tableOf(benchmarkCase, here, suite.ratios ?? headlineRatios(suite, benchmarkCase)),
+      table: tableOf(benchmarkCase, here, benchmarkCase.ratios ?? suite.ratios ?? headlineRatios(suite, benchmarkCase)),
       absences: absent.map(({ subject, kind, reason }) => `${subject} ${kind}: ${reason}`),
     };
   });

@@ -1,5 +1,6 @@
 import type { Subject } from '../harness/subject.ts';
-import { type FileLoad } from './file-load.ts';
+import type { FileLoad } from './file-load.ts';
+import { serveNothing } from './no-server.ts';
 import { driveProgram } from './program-client.ts';
 
 /** GNU `cp` would share the blocks where the file system can, and copy nothing. */
@@ -7,15 +8,9 @@ const COPY_REALLY = process.platform === 'linux' ? ['--reflink=never'] : [];
 
 /** `cp`: no network, no server. */
 export const subject: Subject<FileLoad> = {
-  async serve() {
-    return {
-      endpoint: { host: '127.0.0.1', port: 0 },
-      usage: () => ({ cpuSeconds: 0, peakRssMegabytes: 0 }),
-      close: async () => undefined,
-    };
-  },
+  serve: serveNothing,
 
   async drive(_load, _endpoint, folder) {
-    return driveProgram('cp', folder, (_load, { source, target }) => [...COPY_REALLY, source, target]);
+    return driveProgram('cp', folder, (_load, { source, target }) => ['-R', ...COPY_REALLY, source, target]);
   },
 };

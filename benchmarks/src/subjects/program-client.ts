@@ -1,26 +1,23 @@
 import type { Driving } from '../harness/subject.ts';
-import { Program } from '../measure/program.ts';
-import { endedChildrenCpuSeconds } from '../measure/program-usage.ts';
-import { type FileLoad, type FilePaths, measureFile } from './file-load.ts';
+import { ProgramRuns } from '../measure/program-runs.ts';
+import type { FileLoad, FilePaths } from './file-load.ts';
+import { checkReceived, measureFiles, syncReceived } from './file-measurement.ts';
 
-/** A client that runs a program for every file; what the program uses is what the client uses. */
+/** A client that runs a program for every load, and makes durable what has arrived. */
 export function driveProgram(
   name: string,
   folder: string,
   argumentsFor: (load: FileLoad, paths: FilePaths) => readonly string[],
 ): Driving<FileLoad> {
-  let peakRssMegabytes = 0;
+  const programs = new ProgramRuns();
   return {
     run: (load) =>
-      measureFile(load, folder, async (paths) => {
-        const program = new Program(name, argumentsFor(load, paths));
-        await program.succeed();
-        peakRssMegabytes = Math.max(peakRssMegabytes, program.usage.peakRssMegabytes);
+      measureFiles(load, folder, async (paths) => {
+        await programs.run(name, argumentsFor(load, paths));
+        await syncReceived(load, paths);
       }),
-    usage: () => {
-      const cpuSeconds = endedChildrenCpuSeconds();
-      return cpuSeconds === undefined ? undefined : { cpuSeconds, peakRssMegabytes };
-    },
+    check: (load) => checkReceived(load, folder),
+    usage: () => programs.usage,
     close: async () => undefined,
   };
 }

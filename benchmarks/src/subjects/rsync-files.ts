@@ -6,7 +6,7 @@ import { type FileLoad, servedFolder } from './file-load.ts';
 import { driveProgram } from './program-client.ts';
 import { serveProgram } from './program-server.ts';
 
-/** `rsync` with its own daemon, without a shell in between that encrypts; whole files, no compression. */
+/** `rsync` with its own daemon, without a shell in between that encrypts; whole files, no compression; folders as archives. */
 export const subject: Subject<FileLoad> = {
   async serve(_load, folder) {
     const port = await findFreePort();
@@ -20,10 +20,11 @@ export const subject: Subject<FileLoad> = {
   },
 
   async drive(_load, { host, port }, folder) {
-    return driveProgram('rsync', folder, ({ direction }, { sourceName, source, targetName, target }) => {
+    return driveProgram('rsync', folder, ({ kind, direction }, { sourceName, source, targetName, target }) => {
       const remote = (name: string) => `rsync://${host}:${port}/served/${name}`;
       const [from, to] = direction === 'server-to-client' ? [remote(sourceName), target] : [source, remote(targetName)];
-      return ['--whole-file', from, to];
+      // With a slash it is what is in the folder.
+      return kind === 'large-file' ? ['--whole-file', from, to] : ['--whole-file', '--archive', `${from}/`, to];
     });
   },
 };

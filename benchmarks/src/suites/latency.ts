@@ -1,5 +1,5 @@
 import type { BenchmarkCase, Suite } from '../harness/suite.ts';
-import { prepareSource } from '../subjects/file-load.ts';
+import { prepareSource } from '../subjects/file-source.ts';
 import { endlessFileBytes, type LatencyLoad } from '../subjects/latency-load.ts';
 
 /** A small message now and then, while as much as the link takes goes the same way over the same connection. */
@@ -35,7 +35,8 @@ export const suite: Suite<LatencyLoad> = {
     ssh2: () => import('../subjects/ssh2-latency.ts'),
     'socket.io': () => import('../subjects/socket-io-latency.ts'),
   },
-  prepare: (load, folder) => prepareSource({ direction: 'server-to-client', count: endlessFileBytes(load) }, folder),
+  prepare: (load, folder) =>
+    prepareSource({ kind: 'large-file', direction: 'server-to-client', count: endlessFileBytes(load) }, folder),
 };
 
 function latencyCase(name: string, megabitsPerSecond: number, roundTripMs: number): BenchmarkCase<LatencyLoad> {

@@ -4,8 +4,9 @@ import { suite as files } from './files.ts';
 import { suite as latency } from './latency.ts';
 import { suite as messages } from './messages.ts';
 import { suite as throttle } from './throttle.ts';
+import { suite as writer } from './writer.ts';
 
 /** All suites, in the order in which they run. */
-export const suites: readonly Suite[] = [bulk, messages, files, latency, throttle].map(
+export const suites: readonly Suite[] = [bulk, messages, files, writer, latency, throttle].map(
   (suite) => suite as unknown as Suite,
 );

@@ -1,5 +1,6 @@
 import { type AlignedMemory, alignDown, alignUp } from './aligned-memory.ts';
 import { BufferPool } from './buffer-pool.ts';
+import { Durability } from './durability.ts';
 import { TargetFile } from './target-file.ts';
 import {
   requireBytes,
@@ -44,15 +45,14 @@ export class UnbufferedWriter implements AsyncDisposable {
   readonly #file: TargetFile;
   readonly #setup: WriterSetup;
   readonly #buffers: BufferPool;
+  readonly #durability: Durability;
   readonly #full: Block[] = [];
   readonly #writes: Write[] = [];
   readonly #waiting: WaitingBytes[] = [];
   #filling: Block | undefined;
-  /** How far the file has been given bytes, is written, and is durable. */
+  /** How far the file has been given bytes, and is written. */
   #acceptedBytes: number;
   #writtenBytes: number;
-  #durableBytes: number;
-  #syncing: Promise<void> | undefined;
   /** Called whenever something has been written. */
   #onProgress: (() => void) | undefined;
   #failure: Error | undefined;
@@ -67,7 +67,7 @@ export class UnbufferedWriter implements AsyncDisposable {
     this.#buffers = new BufferPool(setup);
     this.#acceptedBytes = setup.startBytes;
     this.#writtenBytes = setup.startBytes;
-    this.#durableBytes = setup.startBytes;
+    this.#durability = new Durability(file, setup);
   }
 
   /**
@@ -97,7 +97,7 @@ export class UnbufferedWriter implements AsyncDisposable {
 
   /** Bytes of the file, from its beginning on, that outlast a failure of the power. */
   get bytesDurable(): number {
-    return this.#durableBytes;
+    return this.#durability.bytes;
   }
 
   /** For how long something has been on its way to the disk: the rest of the time the disk could have done more. */
@@ -224,8 +224,7 @@ export class UnbufferedWriter implements AsyncDisposable {
       if (this.#writtenBytes > before) this.#setup.onWritten?.(this.#writtenBytes);
       this.#serveWaiting();
       this.#submit();
-      const isSyncDue = this.#writtenBytes - this.#durableBytes >= this.#setup.syncEachBytes;
-      if (isSyncDue) void this.#sync().catch(() => undefined);
+      if (this.#durability.isDue(this.#writtenBytes)) void this.#sync().catch(() => undefined);
     }
     this.#onProgress?.();
   }
@@ -252,28 +251,20 @@ export class UnbufferedWriter implements AsyncDisposable {
 
   /** Makes durable what is written now. */
   async #sync(): Promise<void> {
-    if (this.#syncing) return this.#syncing;
-    const writtenBytes = this.#writtenBytes;
-    this.#syncing = this.#file.sync();
     try {
-      await this.#syncing;
+      await this.#durability.sync(this.#writtenBytes);
     } catch (error) {
       // What it would have made durable may be lost, and a second try would not say so (fsync(2), "EIO").
       this.#fail(error as Error);
       throw error;
-    } finally {
-      this.#syncing = undefined;
     }
-    if (writtenBytes <= this.#durableBytes) return;
-    this.#durableBytes = writtenBytes;
-    this.#setup.onDurable?.(writtenBytes);
   }
 
   async #finish(): Promise<void> {
     try {
       await this.#drain();
       await this.#cutToSize();
-      await this.#syncing?.catch(() => undefined);
+      await this.#durability.settled();
       await this.#sync();
     } finally {
       await this.#release();
@@ -312,7 +303,7 @@ export class UnbufferedWriter implements AsyncDisposable {
   async #release(): Promise<void> {
     this.#isClosed = true;
     // A sync that is under way needs the file, as the writes did.
-    await this.#syncing?.catch(() => undefined);
+    await this.#durability.settled();
     if (this.#filling) this.#buffers.giveBack(this.#filling.memory);
     this.#buffers.release();
     this.#filling = undefined;

@@ -27,6 +27,8 @@ export interface UnbufferedWriterOptions {
   readonly followsLinks?: boolean;
   /** Makes what has been written durable whenever so many more bytes have been, while writing goes on. Default: when closing. */
   readonly syncEachBytes?: number;
+  /** And whenever a buffer is written and the last time is so long ago. Default: when closing. */
+  readonly syncEachMs?: number;
   /** Called when more bytes are written: how many there are in the file, from its beginning on. */
   readonly onWritten?: (fileBytes: number) => void;
   /** Called when more bytes are durable: how many there are in the file, from its beginning on. */
@@ -44,6 +46,7 @@ export interface WriterSetup {
   readonly startBytes: number;
   readonly followsLinks: boolean;
   readonly syncEachBytes: number;
+  readonly syncEachMs: number;
   readonly onWritten: ((fileBytes: number) => void) | undefined;
   readonly onDurable: ((fileBytes: number) => void) | undefined;
   readonly onError: ((error: Error) => void) | undefined;
@@ -62,6 +65,7 @@ export function resolveWriterOptions(options: UnbufferedWriterOptions): WriterSe
     startBytes = 0,
     followsLinks = true,
     syncEachBytes = Infinity,
+    syncEachMs = Infinity,
     onWritten,
     onDurable,
     onError,
@@ -74,6 +78,7 @@ export function resolveWriterOptions(options: UnbufferedWriterOptions): WriterSe
   requireInteger('startBytes', startBytes, 0, Number.MAX_SAFE_INTEGER);
   if (expectedBytes !== undefined) requireInteger('expectedBytes', expectedBytes, 0, Number.MAX_SAFE_INTEGER);
   if (syncEachBytes !== Infinity) requireInteger('syncEachBytes', syncEachBytes, 1, Number.MAX_SAFE_INTEGER);
+  if (syncEachMs !== Infinity) requireInteger('syncEachMs', syncEachMs, 1, Number.MAX_SAFE_INTEGER);
   if (!MODES.includes(mode)) throw new RangeError(`mode must be auto, direct or buffered, got ${describe(mode)}`);
   if (typeof followsLinks !== 'boolean') {
     throw new TypeError(`followsLinks must be true or false, got ${describe(followsLinks)}`);
@@ -85,7 +90,7 @@ export function resolveWriterOptions(options: UnbufferedWriterOptions): WriterSe
   }
   return {
     ...{ bufferBytes, bufferCount, expectedBytes, mode, startBytes },
-    ...{ followsLinks, syncEachBytes, onWritten, onDurable, onError },
+    ...{ followsLinks, syncEachBytes, syncEachMs, onWritten, onDurable, onError },
   };
 }
 

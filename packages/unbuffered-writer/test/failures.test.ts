@@ -88,6 +88,7 @@ describe('opening', () => {
     [{ expectedBytes: -1 }, 'expectedBytes must be a whole number from 0 to 9007199254740991, got -1'],
     [{ startBytes: 0.5 }, 'startBytes must be a whole number from 0 to 9007199254740991, got 0.5'],
     [{ syncEachBytes: 0 }, 'syncEachBytes must be a whole number from 1 to 9007199254740991, got 0'],
+    [{ syncEachMs: 0.5 }, 'syncEachMs must be a whole number from 1 to 9007199254740991, got 0.5'],
     [{ mode: 'fast' }, 'mode must be auto, direct or buffered, got "fast"'],
     [{ followsLinks: 1 }, 'followsLinks must be true or false, got 1'],
     [{ onWritten: {} }, 'onWritten must be a function, got an object'],

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { checkForLeaks, createTemporaryFolder, testBytes } from '@tcpcomm/test-support';
 import fc from 'fast-check';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { UnbufferedWriter, type UnbufferedWriterOptions } from '../src/index.ts';
 
@@ -136,6 +137,19 @@ describe('what is reported', () => {
     // Not only when closing.
     expect(durable.length).toBeGreaterThan(2);
     expect(writer.activeMs).toBeGreaterThan(0);
+  });
+
+  it('is durable now and then when that is wanted by the clock', async () => {
+    await using folder = createTemporaryFolder();
+    const durable: number[] = [];
+    const options = { ...SMALL, syncEachMs: 1, onDurable: (bytes: number) => durable.push(bytes) };
+    const writer = await UnbufferedWriter.open(folder.join('file'), options);
+    for (let count = 0; count < 200 && durable.length < 3; count += 1) {
+      await writer.write(testBytes(10_000));
+      await setTimeout(2);
+    }
+    expect(durable.length).toBeGreaterThanOrEqual(3);
+    await writer.close();
   });
 
   it('a file is as long as expected from the beginning, and as what was given at the end', async () => {

@@ -8,8 +8,9 @@ import { PartClaim, type SourceFacts } from './part-claim.ts';
 import { type Overwrite, publish, requireFree, syncFolder } from './publishing.ts';
 import { bufferCapacity, type WriteBuffers } from './write-buffers.ts';
 
-/** What has been written is made durable each time it is so much: it costs a tenth of the rate, and is what a crash may lose. */
+/** What has been written is made durable each time it is so much, or so long ago: it costs a tenth of the rate, and is what a crash may lose. */
 const SYNC_EACH_BYTES = 67_108_864;
+const SYNC_EACH_MS = 5_000;
 /** Less than this is sent again sooner than anybody has looked for it: it is not left behind. */
 const MIN_LEFT_BYTES = 262_144;
 
@@ -208,6 +209,7 @@ export class PartFile {
       expectedBytes: source.sizeBytes,
       followsLinks: false,
       syncEachBytes: SYNC_EACH_BYTES,
+      syncEachMs: SYNC_EACH_MS,
       onWritten: (fileBytes) => {
         onWritten(fileBytes - this.#writtenBytes);
         this.#writtenBytes = fileBytes;
