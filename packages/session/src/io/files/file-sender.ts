@@ -54,6 +54,7 @@ export class FileSender implements OutgoingTransferHandler {
   }
 
   onAccept(offsetBytes: number, prefixHash: string | undefined): void {
+    if (offsetBytes === 0) this.#begin(0);
     void this.#stream(offsetBytes, prefixHash);
   }
 
@@ -121,6 +122,11 @@ export class FileSender implements OutgoingTransferHandler {
     this.#record.fail(error);
   }
 
+  #begin(offsetBytes: number): void {
+    this.#record.begin(this.#sizeBytes, offsetBytes);
+    this.#options.onBegin();
+  }
+
   async #stream(offsetBytes: number, prefixHash: string | undefined): Promise<void> {
     try {
       const hash = await createFileHash(this.#options.integrity);
@@ -129,8 +135,7 @@ export class FileSender implements OutgoingTransferHandler {
         return;
       }
       if (this.#isDecided) return;
-      this.#record.begin(this.#sizeBytes, offsetBytes);
-      this.#options.onBegin();
+      if (offsetBytes > 0) this.#begin(offsetBytes);
       await this.#sendBlocks(hash, offsetBytes);
       this.#hash = hash.digest();
       await this.#checkUnchanged();

@@ -18,15 +18,9 @@ export class RootDirectory {
   /** @throws TransferError when there is no such file below the root, it is not a regular file, or may not be read */
   async openForReading(name: string): Promise<FileHandle> {
     const path = this.#pathOf(name);
-    let handle: FileHandle | undefined;
     try {
-      // Without O_NONBLOCK a named pipe would hold a thread until somebody writes to it.
-      handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-      const [root, real] = await Promise.all([realpath(this.#path), realPathOf(handle, path)]);
-      if (!isBelow(root, real)) throw transferError(WireError.PATH_OUTSIDE_ROOT, name);
-      return handle;
+      return await openBelow(await realpath(this.#path), path, name);
     } catch (error) {
-      await handle?.close();
       throw toTransferError(error, name);
     }
   }
@@ -81,6 +75,24 @@ export class RootDirectory {
       throw transferError(WireError.INVALID_FILE_NAME, name, 'not a relative name below the offered folder');
     }
     return join(this.#path, ...segments);
+  }
+}
+
+/**
+ * Opens a file for reading that must really lie below the root, whatever links lead to it.
+ *
+ * @param root without links in it
+ * @throws TransferError `PATH_OUTSIDE_ROOT`, or what the system says
+ */
+export async function openBelow(root: string, path: string, name: string): Promise<FileHandle> {
+  // Without O_NONBLOCK a named pipe would hold a thread until somebody writes to it.
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    if (!isBelow(root, await realPathOf(handle, path))) throw transferError(WireError.PATH_OUTSIDE_ROOT, name);
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   encodeFolderRecord,
@@ -17,6 +17,7 @@ import { BlockReader } from '../files/block-reader.ts';
 import { toTransferError, transferError } from '../files/file-errors.ts';
 import { createFileHash, hashBeginning, type Integrity } from '../files/file-hash.ts';
 import type { Overwrite } from '../files/publishing.ts';
+import { openBelow } from '../files/root-directory.ts';
 import { FolderTally } from './folder-tally.ts';
 import { walkFolder, type WalkDepth } from './folder-walker.ts';
 import { Signal } from './signal.ts';
@@ -239,10 +240,13 @@ export class FolderSender implements OutgoingTransferHandler {
   }
 
   async #readSmall(entry: FolderEntry): Promise<SmallFile> {
-    const handle = await this.#open(entry);
+    // Not `#open`: a look at it afterwards finds all that one before would.
+    const handle = await openBelow(this.#root, join(this.#root, entry.path), entry.path);
     try {
-      const bytes = await handle.readFile();
-      if (bytes.length !== entry.sizeBytes) throw changed(entry);
+      const bytes = new Uint8Array(entry.sizeBytes);
+      const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
+      if (bytesRead < bytes.length) throw changed(entry);
+      await requireUnchanged(handle, entry);
       const hash = await createFileHash(this.#options.integrity);
       hash.update(bytes);
       return { bytes, hash: hash.digest() };
@@ -300,7 +304,7 @@ export class FolderSender implements OutgoingTransferHandler {
 
   /** Opens what was told of, if it is still what was told. */
   async #open(entry: FolderEntry): Promise<FileHandle> {
-    const handle = await open(join(this.#root, entry.path), 'r');
+    const handle = await openBelow(this.#root, join(this.#root, entry.path), entry.path);
     try {
       await requireUnchanged(handle, entry);
       return handle;

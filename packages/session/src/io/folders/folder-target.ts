@@ -7,6 +7,7 @@ import { isBeingWritten } from '../files/part-claim.ts';
 import { partPathsOf } from '../files/part-paths.ts';
 import { type Overwrite, requireFree, syncFolder } from '../files/publishing.ts';
 import { RootDirectory } from '../files/root-directory.ts';
+import { SMALL_FILE_BYTES } from './staging.ts';
 
 /** What is to be done about a file of the sender's. */
 export type Wanted =
@@ -71,11 +72,13 @@ export class FolderTarget {
       const path = await this.#pathOf(entry.path);
       if (isBeingWritten(path))
         throw transferError(WireError.FILE_BUSY, entry.path, 'another transfer is writing this file');
-      const [there, journal] = await Promise.all([lookAt(path), lookAt(partPathsOf(path).journal)]);
+      const there = await lookAt(path);
       const isSameSize = there?.isFile() === true && there.size === entry.sizeBytes;
       if (isSameSize && Math.abs(there.mtimeMs - entry.modifiedMs) < SAME_TIME_MS) return { kind: 'unchanged' };
       if (there) await requireFree(path, entry.path, this.#overwrite);
-      return { kind: journal ? 'rest' : 'whole', path };
+      // A small file is sent whole sooner than looked for.
+      const hasPart = entry.sizeBytes > SMALL_FILE_BYTES && (await lookAt(partPathsOf(path).journal)) !== undefined;
+      return { kind: hasPart ? 'rest' : 'whole', path };
     } catch (error) {
       throw toTransferError(error, entry.path);
     }

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rm, rmdir } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FolderEntry } from '@tcpcomm/protocol';
 import { ownIdentity, stateOf } from '../files/journal-owner.ts';
@@ -10,6 +10,7 @@ export const STAGING_FOLDER = '.part';
 /** A file of this size or less is taken whole, and written at once. */
 export const SMALL_FILE_BYTES = 262_144;
 const SEPARATOR = '~';
+const PERMISSIONS = 0o777;
 /** So many are written at a time: each waits for the disk several times. */
 const WRITES_AT_ONCE = 16;
 
@@ -20,6 +21,8 @@ const WRITES_AT_ONCE = 16;
 export class Staging {
   readonly #folder: string;
   readonly #prefix: string;
+  /** Whether the system gives a new file less than these permissions. Asked once for each: a call is a trip to another thread. */
+  readonly #lossy = new Map<number, boolean>();
   readonly #waiting: (() => void)[] = [];
   #writing = 0;
   #count = 0;
@@ -44,10 +47,10 @@ export class Staging {
     await this.#turn();
     const path = join(this.#folder, `${this.#prefix}${SEPARATOR}${(this.#count += 1)}`);
     try {
-      const handle = await open(path, 'wx', entry.mode | 0o600);
+      const handle = await open(path, 'wx', entry.mode);
       try {
-        if (bytes.length > 0) await handle.writeFile(bytes);
-        await handle.chmod(entry.mode);
+        if (bytes.length > 0) await writeFully(handle, bytes);
+        if (await this.#loses(entry.mode, handle)) await handle.chmod(entry.mode);
         await handle.utimes(entry.modifiedMs / 1000, entry.modifiedMs / 1000);
         // Through the page cache: with O_DIRECT a file of a page or a few costs more calls than it has bytes to spare.
         await handle.datasync();
@@ -70,10 +73,22 @@ export class Staging {
     await rmdir(this.#folder).catch(() => undefined);
   }
 
+  async #loses(mode: number, handle: FileHandle): Promise<boolean> {
+    const known = this.#lossy.get(mode);
+    if (known !== undefined) return known;
+    const isLossy = ((await handle.stat()).mode & PERMISSIONS) !== mode;
+    this.#lossy.set(mode, isLossy);
+    return isLossy;
+  }
+
   async #turn(): Promise<void> {
     if (this.#writing < WRITES_AT_ONCE) this.#writing += 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
+}
+
+async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += (await handle.write(bytes, at, bytes.length - at, at)).bytesWritten;
 }
 
 async function isLeftBehind(name: string): Promise<boolean> {

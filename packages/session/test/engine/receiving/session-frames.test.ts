@@ -4,12 +4,13 @@ import { REFUSED_FRAMES, unexpectedFrame } from '../../../src/engine/receiving/s
 
 const both = ['MESSAGE', 'FILE_DATA', 'ACK', 'CREDIT', 'PING', 'PONG', 'GOAWAY', 'ERROR'];
 const files = ['FILE_REQUEST', 'FILE_OFFER', 'FILE_ACCEPT', 'FILE_END', 'FILE_DONE', 'FILE_ABORT'];
+const folders = ['TRANSFER_PAUSE', 'FOLDER_REQUEST', 'FOLDER_OFFER', 'FOLDER_ANSWER'];
 const afterGoodbye = ['ACK', 'CREDIT', 'PING', 'PONG', 'ERROR'];
 
 describe('the frames that may arrive', () => {
   it.each([
-    ['client', 'open', [...both, 'SETTINGS', ...files]],
-    ['server', 'open', [...both, ...files]],
+    ['client', 'open', [...both, 'SETTINGS', ...files, ...folders]],
+    ['server', 'open', [...both, ...files, ...folders]],
     ['client', 'after-goodbye', afterGoodbye],
     ['server', 'after-goodbye', afterGoodbye],
   ] as const)('at a %s, %s, are these and no others', (role, state, allowed) => {
