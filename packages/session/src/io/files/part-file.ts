@@ -8,9 +8,9 @@ import { PartClaim, type SourceFacts } from './part-claim.ts';
 import { type Overwrite, publish, requireFree, syncFolder } from './publishing.ts';
 import { bufferCapacity, type WriteBuffers } from './write-buffers.ts';
 
-/** What has been written is made durable each time it is so much, or so long ago: it costs a tenth of the rate, and is what a crash may lose. */
-const SYNC_EACH_BYTES = 67_108_864;
-const SYNC_EACH_MS = 5_000;
+/** What has been written is made durable each time it is so much, or so long ago: it costs some of the rate, and is what a crash may lose. */
+const SYNC_EACH_BYTES = 134_217_728;
+const SYNC_EACH_MS = 2_000;
 /** Less than this is sent again sooner than anybody has looked for it: it is not left behind. */
 const MIN_LEFT_BYTES = 262_144;
 
