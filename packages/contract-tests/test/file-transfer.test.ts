@@ -1,8 +1,10 @@
 import { mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TcpCommClient } from '@tcpcomm/client';
+import { TcpCommServer } from '@tcpcomm/server';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkForLeaks, testBytes, waitUntil } from '@tcpcomm/test-support';
+import { checkForLeaks, createTemporaryFolder, testBytes, waitUntil } from '@tcpcomm/test-support';
 import { collectMessages, DIRECTIONS, ENDS, filesBelow, move, nextTransfer, routeOf } from '../src/index.ts';
 import { createFilePair } from './temporary-file-pair.ts';
 
@@ -240,6 +242,21 @@ describe.each(WAYS)('a $end that does $direction', ({ end, direction }) => {
       }
     },
   );
+});
+
+it('two clients fetch the same file of a server at once, each whole', async () => {
+  await using folder = createTemporaryFolder();
+  const bytes = testBytes(5_000_000);
+  await writeFile(folder.join('file'), bytes);
+  await using server = new TcpCommServer({ files: { root: folder.path } });
+  const { port } = await server.start({ port: 0, host: '127.0.0.1' });
+  await using one = new TcpCommClient();
+  await using other = new TcpCommClient();
+  const clients = [one, other];
+  for (const client of clients) await client.connect('127.0.0.1', port);
+  const targets = clients.map((_, index) => folder.join(`got-${index}`));
+  await Promise.all(clients.map((client, index) => client.getFile('file', { to: targets[index]! }).done));
+  for (const target of targets) expect(Buffer.compare(await readFile(target), bytes)).toBe(0);
 });
 
 describe('files in both directions at once', () => {

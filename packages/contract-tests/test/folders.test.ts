@@ -66,6 +66,8 @@ describe.each(WAYS)('a folder that is moved by $direction from a $end', ({ end, 
     });
     await mkdir(join(tree, 'empty/nested'), { recursive: true });
     await chmod(join(tree, 'z/run.sh'), 0o755);
+    await chmod(join(tree, 'empty file'), 0o666);
+    await chmod(join(tree, 'deep'), 0o777);
     await chmod(join(tree, 'a.txt'), 0o444);
     await utimes(join(tree, 'a.txt'), 1_000_000_000.25, 1_000_000_000.25);
     await chmod(join(tree, 'z'), 0o500);
@@ -253,6 +255,19 @@ describe.each(WAYS)('a folder that is moved by $direction from a $end', ({ end, 
   });
 });
 
+it('files that are not small give back what they take, however many there are', async () => {
+  await using files = await createFilePair('client');
+  // More in all than may wait for the disk.
+  const names = Array.from({ length: 60 }, (_, index) => `file ${index}`);
+  for (const [index, name] of names.entries()) {
+    await write(join(files.localFolder, 'tree'), { [name]: testBytes(262_200, index) });
+  }
+  await files.local.sendFolder(join(files.localFolder, 'tree')).done;
+  expect(await describeTree(join(files.remoteFolder, 'tree'))).toEqual(
+    await describeTree(join(files.localFolder, 'tree')),
+  );
+});
+
 it('five thousand files arrive as they are while both ends chat', async () => {
   await using files = await createFilePair('client');
   const tree = join(files.remoteFolder, 'tree');
@@ -299,6 +314,7 @@ describe.each(ENDS)('a %s that lists', (end) => {
     await using files = await createFilePair(end);
     await writeFile(join(files.remoteFolder, 'a'), 'a');
     await symlink('/', join(files.remoteFolder, 'out'));
+    await symlink('/etc/passwd', join(files.remoteFolder, 'passwords'));
     await expect(files.local.list(path)).rejects.toMatchObject({ name: 'TransferError', code });
     expect(await files.local.list()).toHaveLength(1);
   });

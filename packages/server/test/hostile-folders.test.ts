@@ -130,6 +130,7 @@ describe('a client that sends a folder wrongly', () => {
     ['with a header that is no JSON', [Buffer.concat([length(3), Buffer.from('abc')])]],
     ['with a record that says nothing', [Buffer.concat([length(2), Buffer.from('{}')])]],
     ['with a piece of nothing', [piece(0)]],
+    ['with a piece before the answer', [Buffer.concat([entries(file('a')), piece(0)])]],
     ['with a piece of a folder', [entries(folderOf('a')), piece(0)]],
     ['with a piece beyond the file', [entries(file('a')), piece(0, 'abcd')]],
     ['with a piece from the middle on', [entries(file('a')), piece(0, 'bc', { offsetBytes: 1 })]],

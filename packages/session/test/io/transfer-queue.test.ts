@@ -18,6 +18,9 @@ it('begins as many as may be open, and one more for each that ends, in order', (
   queue.handleEnded(true);
   queue.handleEnded(true);
   expect(log).toEqual([`begin ${MAX_OPEN_TRANSFERS}`, `begin ${MAX_OPEN_TRANSFERS + 1}`]);
+  // As many are open as before, so one more has to wait.
+  queue.enter({ begin: () => log.push('begin the last'), fail: () => undefined });
+  expect(log).toHaveLength(2);
 });
 
 it('one that has left gets no turn', () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { TransferError } from '@tcpcomm/protocol';
 import { describe, expect, it } from 'vitest';
 import {
@@ -11,6 +11,7 @@ import {
   waitUntil,
 } from '@tcpcomm/test-support';
 import { createFileHash } from '../../../src/io/files/file-hash.ts';
+import { Journal } from '../../../src/io/files/journal.ts';
 import { PartFile, type PartFileOptions } from '../../../src/io/files/part-file.ts';
 import { WRITE_BUFFERS } from '../../../src/io/files/write-buffers.ts';
 
@@ -96,6 +97,21 @@ describe('a file that is being received', () => {
     await publish(part, Buffer.from('new'));
     expect(await readFile(folder.join('file'), 'utf8')).toBe('new');
   });
+});
+
+it('a part that another process has taken over gets no name, and is left to that one', async () => {
+  await using folder = createTemporaryFolder();
+  const bytes = testBytes(1000);
+  const part = await openPart(folder.join('file'));
+  part.write(bytes);
+  const journal = folder.join('file.part.journal');
+  await rm(journal);
+  const other = { generation: 'other', owner: null, sizeBytes: 5, modifiedMs: 0, durableBytes: 0 };
+  await (await Journal.create(journal, other)).close();
+  await part.verify(await hashOf(bytes));
+  expect(await codeOf(part.publish())).toBe('ERR_TCPCOMM_FILE_BUSY');
+  await part.discard();
+  expect(await readdir(folder.path)).toEqual(['file.part', 'file.part.journal']);
 });
 
 describe('no two files are written to one place', () => {
