@@ -1,10 +1,13 @@
 import { TcpCommError, TransferError } from '@tcpcomm/protocol';
 import type { CommonOptions } from './common-options.ts';
+import { IncompleteFolderError } from './incomplete-folder-error.ts';
 
 const RUN = 'npx --yes pnpm@12';
 
 /** What to do next about an error, where something can be done. */
 export function adviceFor(error: unknown, { host, port }: Pick<CommonOptions, 'host' | 'port'>): string | undefined {
+  if (error instanceof IncompleteFolderError)
+    return 'Run the same command again for these; the others need not be sent again.';
   if (!(error instanceof TcpCommError)) return undefined;
   const startServer = `${RUN} demo:server${port === 60_000 ? '' : ` --port ${port}`}`;
   switch (error.code) {
@@ -25,13 +28,15 @@ export function adviceFor(error: unknown, { host, port }: Pick<CommonOptions, 'h
       return `Start the server with a folder to offer: ${startServer} --root FOLDER`;
     case 'ERR_TCPCOMM_FILE_NOT_FOUND':
       return isRemote(error)
-        ? "REMOTE is a path below the server's --root, with / between folders; the server makes no folders."
+        ? "REMOTE is a path below the server's --root, with / between folders; the server makes no folders. demo:client ls shows what is there."
         : 'Check LOCAL.';
+    case 'ERR_TCPCOMM_NOT_A_FILE':
+      return 'get and send take a folder with -r and a file without; ls takes a folder.';
     case 'ERR_TCPCOMM_PATH_OUTSIDE_ROOT':
     case 'ERR_TCPCOMM_INVALID_FILE_NAME':
       return "Name a path below the server's --root, such as reports/may.pdf: not absolute and without . or .. in it.";
     case 'ERR_TCPCOMM_FILE_EXISTS':
-      return 'Choose another name, or leave out --no-overwrite.';
+      return 'Choose another name, or say --overwrite replace, or --overwrite rename.';
     case 'ERR_TCPCOMM_FILE_ACCESS_DENIED':
       return `Check the permissions ${isRemote(error) ? 'at the server' : 'on this machine'}.`;
     case 'ERR_TCPCOMM_FILE_BUSY':
@@ -40,9 +45,11 @@ export function adviceFor(error: unknown, { host, port }: Pick<CommonOptions, 'h
       return `Make room ${isRemote(error) ? 'at the server' : 'on this machine'} and try again.`;
     case 'ERR_TCPCOMM_SOURCE_CHANGED':
     case 'ERR_TCPCOMM_INTEGRITY_MISMATCH':
+      return 'Try again; nothing of the file was kept.';
     case 'ERR_TCPCOMM_CONNECTION_LOST':
     case 'ERR_TCPCOMM_KEEPALIVE_TIMEOUT':
-      return 'Try again; nothing of the file was kept.';
+    case 'ERR_TCPCOMM_WRITE_STALLED':
+      return 'Run the same command again; get and send go on where they were cut.';
     default:
       return undefined;
   }

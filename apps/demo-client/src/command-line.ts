@@ -4,29 +4,37 @@ import { Command, Option } from 'commander';
 import { chat } from './chat/chat.ts';
 import type { ClientReport } from './client-report.ts';
 import type { CommonOptions } from './common-options.ts';
+import { addFileCommands } from './file-commands.ts';
 import { JsonReport } from './json-report.ts';
 import { parseChannel, parseMachineId, parsePort, parseSeconds } from './option-parsers.ts';
 import { type CommandSteps, runCommand } from './run-command.ts';
 import { sendText } from './text-command.ts';
 import { TextReport } from './text-report.ts';
-import { requireSource, requireTarget, startGet, startSend, type TransferOptions } from './transfer-commands.ts';
 
 const EXAMPLES = `
 Examples:
+  $ npx --yes pnpm@12 demo:client ls
+      show what is in the server's --root
+
   $ npx --yes pnpm@12 demo:client get report.pdf
       fetch the file into the working directory
 
   $ npx --yes pnpm@12 demo:client send "my notes.txt" notes/may.txt --host 192.168.1.20
       send a file; the folder notes must exist below the server's --root
 
+  $ npx --yes pnpm@12 demo:client get -r photos
+      fetch a folder; what is here already is not sent again
+
   $ npx --yes pnpm@12 demo:client text "hello, everybody" --channel 7
       say something on channel 7, where each other client hears it
 
   $ npx --yes pnpm@12 demo:client chat --id anna
-      talk; /get and /send move files meanwhile
+      talk; /ls, /get and /send look for files and move them meanwhile
 
   $ npx --yes pnpm@12 --silent demo:client get report.pdf --json
       one JSON object a line: progress, then result or error
+
+demo:client get --help and the like tell more of each.
 
 Start a server first: npx --yes pnpm@12 demo:server --root FOLDER
 
@@ -45,7 +53,7 @@ interface RawCommonOptions {
 /** The command line; `exit` gets the status when a command has run. Throws a CommanderError after help and for what it does not understand. */
 export function createCommandLine(exit: (status: number) => void): Command {
   const program = new Command('demo:client')
-    .description('A tcpcomm client to try things with: fetches and sends files, and talks.')
+    .description('A tcpcomm client to try things with: fetches and sends files and folders, and talks.')
     .option('--host <host>', 'name or address of the server', '127.0.0.1')
     .option('-p, --port <port>', "the server's port", parsePort, 60_000)
     .option('--id <machine id>', 'what the server is to know this client by', parseMachineId, defaultMachineId())
@@ -70,37 +78,7 @@ export function createCommandLine(exit: (status: number) => void): Command {
     exit(await runCommand(options, createReport(options, screen), steps));
   };
 
-  program
-    .command('get')
-    .summary('fetch a file')
-    .description("Fetches a file from below the server's --root.")
-    .argument('<remote>', 'path at the server, with / between folders')
-    .argument('[local]', 'where to put it: a path or an existing folder', '.')
-    .option('--no-overwrite', 'fail if the file is there already')
-    .action((remote: string, local: string, options: TransferOptions, command: Command) =>
-      run(command, new Screen(), {
-        check: () => requireTarget(local),
-        act: async (context) => {
-          await startGet(context, remote, local, options).done;
-        },
-      }),
-    );
-
-  program
-    .command('send')
-    .summary('send a file')
-    .description("Sends a file to below the server's --root.")
-    .argument('<local>', 'the file')
-    .argument('[remote]', 'path at the server, or an existing folder if it ends in / (default: the name of the file)')
-    .option('--no-overwrite', 'fail if the file is there already')
-    .action((local: string, remote: string | undefined, options: TransferOptions, command: Command) =>
-      run(command, new Screen(), {
-        check: () => requireSource(local),
-        act: async (context) => {
-          await startSend(context, local, remote, options).done;
-        },
-      }),
-    );
+  addFileCommands(program, run);
 
   program
     .command('text')

@@ -1,6 +1,10 @@
 import type { FileTransfer, TcpCommClient } from '@tcpcomm/client';
 import { errorFacts, printJsonLine, printProgressAsJson, resultFacts } from '@tcpcomm/demo-server';
+import type { FolderEntry } from '@tcpcomm/session';
 import type { ClientReport } from './client-report.ts';
+import { IncompleteFolderError } from './incomplete-folder-error.ts';
+import { totalsOf } from './listing.ts';
+import type { Retry } from './retry-plan.ts';
 
 /** Tells programs: one JSON object a line, each with its `event`; what comes of a command is a `result` or an `error`. */
 export class JsonReport implements ClientReport {
@@ -20,6 +24,20 @@ export class JsonReport implements ClientReport {
     );
   }
 
+  transferBegan({ direction, name, resumedFromBytes, restartReason, progress }: FileTransfer): void {
+    if (this.#quiet) return;
+    const { totalBytes } = progress;
+    if (restartReason !== undefined) printJsonLine({ event: 'restarted', direction, name, reason: restartReason });
+    else if (resumedFromBytes > 0) printJsonLine({ event: 'resumed', direction, name, resumedFromBytes, totalBytes });
+  }
+
+  listed(folder: string, entries: readonly FolderEntry[]): void {
+    for (const { path, type, sizeBytes, modifiedMs } of entries) {
+      printJsonLine({ event: 'entry', path, type, sizeBytes, modified: new Date(modifiedMs).toISOString() });
+    }
+    printJsonLine({ event: 'result', folder, ...totalsOf(entries) });
+  }
+
   textTaken(text: string, channel: number, elapsedMs: number): void {
     printJsonLine({ event: 'result', channel, text, elapsedMs });
   }
@@ -28,15 +46,22 @@ export class JsonReport implements ClientReport {
     printJsonLine({ event: 'text', channel, text });
   }
 
+  retrying(error: Error, { attempt, maxAttempts, pauseMs }: Retry): void {
+    if (!this.#quiet) printJsonLine({ event: 'retry', ...errorFacts(error), attempt, maxAttempts, pauseMs });
+  }
+
   note(text: string): void {
     if (!this.#quiet) printJsonLine({ event: 'note', text });
   }
 
   failed(error: Error, advice: string | undefined): void {
+    if (error instanceof IncompleteFolderError) {
+      for (const { path, error: why } of error.failed) printJsonLine({ event: 'failed', path, ...errorFacts(why) });
+    }
     printJsonLine({ event: 'error', ...errorFacts(error), advice });
   }
 
-  interrupted(): void {
-    printJsonLine({ event: 'interrupted' });
+  interrupted(advice: string | undefined): void {
+    printJsonLine({ event: 'interrupted', advice });
   }
 }

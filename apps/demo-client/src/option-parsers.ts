@@ -11,6 +11,10 @@ export function parseChannel(text: string): number {
   return parseWholeNumber(text, MIN_CHANNEL, MAX_CHANNEL);
 }
 
+export function parseAttempts(text: string): number {
+  return parseWholeNumber(text, 1, 1_000);
+}
+
 export function parseMachineId(text: string): string {
   if (text.length <= MAX_MACHINE_ID_LENGTH) return text;
   throw new InvalidArgumentError(`Expected at most ${MAX_MACHINE_ID_LENGTH} characters, got ${text.length}.`);

@@ -1,8 +1,11 @@
-import { TcpCommClient } from '@tcpcomm/client';
+import { setTimeout } from 'node:timers/promises';
+import { type FileTransfer, TcpCommClient } from '@tcpcomm/client';
 import { Interruption } from '@tcpcomm/demo-server';
 import { adviceFor } from './advice.ts';
 import type { ClientReport } from './client-report.ts';
 import type { CommonOptions } from './common-options.ts';
+import { isConnectionLoss } from './connection-loss.ts';
+import type { Retry, RetryPlan } from './retry-plan.ts';
 
 /** What a command works with. */
 export interface CommandContext {
@@ -17,31 +20,81 @@ export interface CommandSteps {
   readonly check?: () => Promise<void>;
   /** Does the work; throws when it failed. */
   readonly act: (context: CommandContext) => Promise<void>;
+  /** When to do it again, over another connection, after the connection was lost: of work that goes on where it was cut. */
+  readonly retries?: RetryPlan;
 }
+
+const GO_ON = 'Run the same command again to go on.';
 
 /**
  * Connects, does what the command does, and says goodbye in every case. Returns the exit status: 0 when all went well, 1 when it
  * did not, 130 when Ctrl-C ended it.
  *
- * The program is to end by itself afterwards, not by `process.exit`: a cancelled transfer may still be clearing up.
+ * Ctrl-C leaves the session and cancels nothing: what has come of a file is kept for the next time. The program is to end by itself
+ * afterwards, not by `process.exit`: a transfer may still be putting in order what it leaves.
  */
 export async function runCommand(options: CommonOptions, report: ClientReport, steps: CommandSteps): Promise<number> {
   using interruption = new Interruption(() => process.exit(interruption.exitStatus));
-  const { host, port, timeoutMs, machineId } = options;
-  const client = new TcpCommClient({ machineId });
   try {
     await steps.check?.();
-    await client.connect(host, port, { timeoutMs, signal: interruption.signal });
-    await steps.act({ client, report, options, interruption });
+    await runUntilDone(options, report, steps, interruption);
     return 0;
   } catch (error) {
     if (interruption.signal.aborted) {
-      report.interrupted();
+      report.interrupted(steps.retries && GO_ON);
       return interruption.exitStatus;
     }
     report.failed(error as Error, adviceFor(error, options));
     return 1;
+  }
+}
+
+/** Makes one attempt after another, until one does it or there is to be no other. */
+async function runUntilDone(
+  options: CommonOptions,
+  report: ClientReport,
+  steps: CommandSteps,
+  interruption: Interruption,
+): Promise<void> {
+  const { signal } = interruption;
+  for (let hasBeenConnected = false; ; hasBeenConnected = true) {
+    const retry = await attempt({ options, report, interruption }, steps, hasBeenConnected);
+    if (retry === undefined) return;
+    await setTimeout(retry.pauseMs, undefined, { signal });
+  }
+}
+
+/** Returns when to make another, undefined when it is done. @throws what went wrong, if there is to be no other */
+async function attempt(
+  circumstances: Omit<CommandContext, 'client'>,
+  { act, retries }: CommandSteps,
+  hasBeenConnected: boolean,
+): Promise<Retry | undefined> {
+  const { options, report, interruption } = circumstances;
+  const { signal } = interruption;
+  const { host, port, timeoutMs, machineId } = options;
+  const client = new TcpCommClient({ machineId });
+  const leave = () => void client.close({ drainMs: 0 });
+  let begun: FileTransfer | undefined;
+  client.on('transfer', (transfer) => {
+    begun = transfer;
+    report.transferBegan(transfer);
+  });
+  try {
+    await client.connect(host, port, { timeoutMs, signal });
+    signal.throwIfAborted();
+    signal.addEventListener('abort', leave);
+    if (hasBeenConnected) report.note('Connected again.');
+    await act({ ...circumstances, client });
+    return undefined;
+  } catch (error) {
+    if (signal.aborted || !(await isConnectionLoss(error, client, hasBeenConnected))) throw error;
+    const retry = retries?.next(begun?.progress.transferredBytes ?? 0);
+    if (retry === undefined) throw error;
+    report.retrying(error as Error, retry);
+    return retry;
   } finally {
+    signal.removeEventListener('abort', leave);
     await client.close();
   }
 }

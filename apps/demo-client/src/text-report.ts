@@ -1,16 +1,31 @@
 import type { FileTransfer, TcpCommClient } from '@tcpcomm/client';
-import { doneLine, formatDuration, printable, Screen, TransferBoard, viewSending } from '@tcpcomm/demo-server';
+import {
+  doneLine,
+  failedEntryLines,
+  formatBytes,
+  formatDuration,
+  printable,
+  Screen,
+  TransferBoard,
+  transferTitle,
+  viewSending,
+} from '@tcpcomm/demo-server';
+import type { FolderEntry } from '@tcpcomm/session';
 import type { ClientReport } from './client-report.ts';
+import { IncompleteFolderError } from './incomplete-folder-error.ts';
+import { listingLines, totalsLine, totalsOf } from './listing.ts';
+import type { Retry } from './retry-plan.ts';
 
 /** Tells people: what happens on the standard output, what went wrong on the error output. */
 export class TextReport implements ClientReport {
   readonly #screen: Screen;
   readonly #board: TransferBoard;
-  readonly #errors = new Screen(process.stderr);
+  readonly #errors: Screen;
   readonly #quiet: boolean;
 
-  constructor(screen: Screen, quiet: boolean) {
+  constructor(screen: Screen, quiet: boolean, errors = new Screen(process.stderr)) {
     this.#screen = screen;
+    this.#errors = errors;
     this.#board = new TransferBoard(screen);
     this.#quiet = quiet;
   }
@@ -32,6 +47,22 @@ export class TextReport implements ClientReport {
     );
   }
 
+  transferBegan(transfer: FileTransfer): void {
+    const { resumedFromBytes, restartReason, progress } = transfer;
+    if (restartReason !== undefined) {
+      this.note(`${transferTitle(transfer)}  begins anew: ${printable(restartReason)}`);
+    } else if (resumedFromBytes > 0) {
+      const saved = `${formatBytes(resumedFromBytes)} need not be sent again`;
+      this.note(`${transferTitle(transfer)}  resumed at ${progress.percent} %, ${saved}`);
+    }
+  }
+
+  listed(_folder: string, entries: readonly FolderEntry[]): void {
+    const totals = this.#screen.paint('dim', totalsLine(totalsOf(entries)));
+    const lines = [...listingLines(entries), ...(this.#quiet ? [] : [totals])];
+    if (lines.length > 0) this.#screen.print(lines.join('\n'));
+  }
+
   textTaken(text: string, channel: number, elapsedMs: number): void {
     if (this.#quiet) return;
     const took = this.#screen.paint('dim', `taken by the server after ${formatDuration(elapsedMs)}`);
@@ -47,6 +78,12 @@ export class TextReport implements ClientReport {
     this.#screen.print(`${this.#screen.paint('dim', `[${channel}]`)} ${line}`);
   }
 
+  retrying(error: Error, { attempt, maxAttempts, pauseMs }: Retry): void {
+    if (this.#quiet) return;
+    const again = `Trying again in ${formatDuration(pauseMs)} (attempt ${attempt} of ${maxAttempts}) ...`;
+    this.#screen.print(this.#screen.paint('yellow', `${whatHappened(error)}. ${again}`));
+  }
+
   note(text: string): void {
     if (!this.#quiet) this.#screen.print(this.#screen.paint('dim', text));
   }
@@ -57,15 +94,23 @@ export class TextReport implements ClientReport {
     const what = isCancelled
       ? printable(error.message)
       : `${screen.paint(['bold', 'red'], 'error:')} ${printable(error.message)}`;
-    screen.print(advice === undefined ? what : `${what}\n${advice}`);
+    const which = error instanceof IncompleteFolderError ? failedEntryLines(error.failed, screen) : [];
+    screen.print([what, ...which, ...(advice === undefined ? [] : [advice])].join('\n'));
   }
 
-  interrupted(): void {
-    if (!this.#quiet) this.#errorScreen.print('cancelled');
+  interrupted(advice: string | undefined): void {
+    if (!this.#quiet) this.#errorScreen.print(advice === undefined ? 'cancelled' : `stopped\n${advice}`);
   }
 
   /** Where both outputs are one terminal, one screen knows what is on it. */
   get #errorScreen(): Screen {
     return this.#screen.isLive && this.#errors.isLive ? this.#screen : this.#errors;
   }
+}
+
+/** As the beginning of a sentence. */
+function whatHappened(error: Error): string {
+  if ((error as { code?: unknown }).code === 'ERR_TCPCOMM_CONNECTION_LOST') return 'Connection lost';
+  const text = printable(error.message);
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,6 +1,7 @@
 import { codeOfWireError, TcpCommError, TransferError, UsageError, WireError } from '@tcpcomm/protocol';
 import { describe, expect, it } from 'vitest';
 import { adviceFor } from '../src/advice.ts';
+import { IncompleteFolderError } from '../src/incomplete-folder-error.ts';
 
 const where = { host: 'example.test', port: 60_000 };
 
@@ -38,6 +39,7 @@ it.each([
   'SERVER_FULL',
   'FILES_NOT_OFFERED',
   'FILE_NOT_FOUND',
+  'NOT_A_FILE',
   'FILE_ACCESS_DENIED',
   'INVALID_FILE_NAME',
   'PATH_OUTSIDE_ROOT',
@@ -47,8 +49,14 @@ it.each([
   'SOURCE_CHANGED',
   'INTEGRITY_MISMATCH',
   'KEEPALIVE_TIMEOUT',
+  'WRITE_STALLED',
 ] as const)('knows what to do about %s', (name) => {
   expect(advice(codeOfWireError(WireError[name]))).toMatch(/\w{3,}/);
+});
+
+it('what is lost with its connection is gone on with by the same command, and so is what is left of a folder', () => {
+  expect(advice('ERR_TCPCOMM_CONNECTION_LOST')).toContain('Run the same command again');
+  expect(adviceFor(new IncompleteFolderError([]), where)).toContain('Run the same command again');
 });
 
 it('has none where there is nothing to do', () => {

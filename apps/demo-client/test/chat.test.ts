@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -49,16 +49,34 @@ it('files are fetched and sent by commands, and waited for at the end of the inp
   expect((await readdir(root)).sort()).toEqual(['given.txt', 'with space.txt']);
 });
 
+it('folders are listed, fetched and sent by commands', async () => {
+  const { port } = await startServer('--root', root);
+  await mkdir(join(root, 'theirs'));
+  await writeFile(join(root, 'theirs', 'a.txt'), 'theirs');
+  await mkdir(join(here, 'mine'));
+  await writeFile(join(here, 'mine', 'b.txt'), 'mine');
+  const anna = chat(port);
+  anna.child.stdin.end('/ls\n/ls -r theirs\n/get -r theirs\n/send -r mine given\n');
+  const { status, stdout, stderr } = await anna.finished;
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toMatch(/^\S+ \S+ +theirs\/$/m);
+  expect(stdout).toMatch(/^\S+ \S+ {2}6 B {2}a\.txt\n1 file, 0 folders, 6 B$/m);
+  expect(stdout).toMatch(/^✓ ↓ theirs\/ {2}1 file, 0 folders, 6 B in /m);
+  expect(await readdir(join(here, 'theirs'))).toEqual(['a.txt']);
+  expect(await readdir(join(root, 'given'))).toEqual(['b.txt']);
+});
+
 it('what fails is told, the chat goes on, and its status says so', async () => {
   const { port } = await startServer('--root', root);
   const anna = chat(port);
-  anna.child.stdin.end('/get missing.txt\n/dance\n/send missing.txt\nstill here\n/quit\nnever sent\n');
+  anna.child.stdin.end('/get missing.txt\n/ls missing\n/dance\n/send missing.txt\nstill here\n/quit\nnever sent\n');
   const { status, stderr } = await anna.finished;
   expect(status).toBe(1);
   expect(stderr).toContain('error: "missing.txt": there is no such file');
+  expect(stderr).toContain('error: "missing": there is no such file');
   expect(stderr).toContain('there is no /dance; /help tells what there is');
   expect(stderr).toContain('LOCAL is to be a file, there is nothing at missing.txt');
-  expect(stderr).toContain('error: 3 of what was asked for failed');
+  expect(stderr).toContain('error: 4 of what was asked for failed');
 });
 
 it('a server that stops ends the chat with the reason', async () => {

@@ -76,7 +76,7 @@ describe('get', () => {
     expect(status).toBe(1);
     expect(stderr).toBe(
       'error: "missing.bin": there is no such file\n' +
-        "REMOTE is a path below the server's --root, with / between folders; the server makes no folders.\n",
+        "REMOTE is a path below the server's --root, with / between folders; the server makes no folders. demo:client ls shows what is there.\n",
     );
     expect(await readdir(here)).toEqual([]);
   });
@@ -91,7 +91,7 @@ describe('get', () => {
   it('keeps a file that is there already if it is told to', async () => {
     await writeFile(join(root, 'a.bin'), bytes);
     await writeFile(join(here, 'a.bin'), 'mine');
-    const { status, stderr } = await client('get', 'a.bin', '--no-overwrite');
+    const { status, stderr } = await client('get', 'a.bin', '--overwrite', 'refuse');
     expect(status).toBe(1);
     expect(stderr).toContain('the file exists already');
     expect(await readFile(join(here, 'a.bin'), 'utf8')).toBe('mine');
@@ -132,7 +132,10 @@ describe('send', () => {
       stderr: 'error: LOCAL is to be a file, there is nothing at missing.txt\n',
     });
     const folderInstead = await client('send', '.', '--port', '1');
-    expect(folderInstead).toMatchObject({ status: 1, stderr: 'error: LOCAL is to be a file, . is something else\n' });
+    expect(folderInstead).toMatchObject({
+      status: 1,
+      stderr: 'error: LOCAL is to be a file, . is a folder: -r sends it\n',
+    });
   });
 
   it('says that the folder is missing at the server', async () => {

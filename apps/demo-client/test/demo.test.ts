@@ -38,7 +38,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-it('the demo moves files both ways, with texts meanwhile, shows that all is intact, and leaves nothing', async () => {
+it('the demo moves files both ways and a folder, with texts meanwhile, shows that all is intact, and leaves nothing', async () => {
   const { status, stdout, stderr } = await startDemo('--once').finished;
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 
@@ -53,10 +53,11 @@ it('the demo moves files both ways, with texts meanwhile, shows that all is inta
     ['ben ←', 'größe-日本語-🌊.csv', '20.0 MB'],
     ['ben →', "log: night, ben's (2).bin", '16.0 MB'],
     ['ben →', 'empty', '0 B'],
+    ['anna ←', 'sea charts/ 60 files', '1.2 MB'],
   ]);
   for (const [title, count] of [
-    ['sha256 of both files', 5],
-    ['xxh64 at both ends', 5],
+    ['sha256 at both ends', 6],
+    ['xxh64 on the way', 5],
   ] as const) {
     const pairs = [...stdout.matchAll(new RegExp(`${title} +([0-9a-f]{16}…?) = ([0-9a-f]{16}…?)$`, 'gm'))];
     expect(pairs).toHaveLength(count);
@@ -94,7 +95,7 @@ it('the demo goes on until Ctrl-C, which it takes for its ordinary end', async (
 
 it('Ctrl-C while files move ends the demo with status 130 and leaves nothing', async () => {
   const demo = startDemo('--once');
-  await demo.line((line) => line.includes('files set out'));
+  await demo.line((line) => line.includes(' set out'));
   demo.child.kill('SIGINT');
   const { status, stdout } = await demo.finished;
   expect(status).toBe(130);
@@ -105,7 +106,7 @@ it('Ctrl-C while files move ends the demo with status 130 and leaves nothing', a
 it('a server that dies fails the demo, which says so and leaves nothing', async () => {
   const demo = startDemo('--once');
   const [, pid] = /process (\d+)/.exec(await demo.line((line) => line.startsWith('  server')))!;
-  await demo.line((line) => line.includes('files set out'));
+  await demo.line((line) => line.includes(' set out'));
   process.kill(Number(pid), 'SIGKILL');
   const { status, stdout, stderr } = await demo.finished;
   expect(status).toBe(1);

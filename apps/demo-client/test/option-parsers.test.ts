@@ -1,12 +1,14 @@
 import { InvalidArgumentError } from 'commander';
 import { expect, it } from 'vitest';
-import { parseChannel, parseMachineId, parsePort, parseSeconds } from '../src/option-parsers.ts';
+import { parseAttempts, parseChannel, parseMachineId, parsePort, parseSeconds } from '../src/option-parsers.ts';
 
 it.each([
   [parsePort, '1', 1],
   [parsePort, '65535', 65_535],
   [parseChannel, '1', 1],
   [parseChannel, '250', 250],
+  [parseAttempts, '1', 1],
+  [parseAttempts, '1000', 1_000],
   [parseSeconds, '0.5', 500],
   [parseSeconds, '86400', 86_400_000],
   [parseMachineId, 'x'.repeat(256), 'x'.repeat(256)],
@@ -18,6 +20,7 @@ it.each([
 it.each([
   [parsePort, ['0', '65536', '-1', '1.5', '1e3', '0x10', '', ' ', 'http']],
   [parseChannel, ['0', '251', '255', '-1', '1.5', '', 'one']],
+  [parseAttempts, ['0', '1001', '-1', '1.5', '', 'often']],
   [parseSeconds, ['0', '-1', '86401', '', ' ', 'soon', 'NaN', 'Infinity']],
   [parseMachineId, ['x'.repeat(257)]],
 ])('%o refuses %j', (parse, texts) => {

@@ -2,12 +2,14 @@
 export { BYTE_RATE_FORMS, parseByteRate } from './byte-rate.ts';
 export { fitColumns } from './terminal/fit-columns.ts';
 export { printable } from './terminal/printable.ts';
-export { progressLines, type TransferView, transferTitle } from './terminal/progress-line.ts';
-export { formatBytes, formatClock, formatDuration, formatRate } from './terminal/quantities.ts';
+export { formatDateTime } from './terminal/date-time.ts';
+export { progressLines, type TransferView } from './terminal/progress-line.ts';
+export { formatBytes, formatClock, formatCount, formatDuration, formatRate } from './terminal/quantities.ts';
 export { Screen, type Style } from './terminal/screen.ts';
 export { culpritOf, type SendingView, viewSending } from './terminal/sending-view.ts';
 export { TransferBoard } from './terminal/transfer-board.ts';
-export { doneLine, failedLine } from './terminal/transfer-summary.ts';
+export { doneLine, failedEntryLines, failedLine } from './terminal/transfer-summary.ts';
+export { transferTitle } from './terminal/transfer-title.ts';
 export { Interruption } from './interruption.ts';
 export { printJsonLine } from './terminal/json-line.ts';
 export { errorFacts, printProgressAsJson, resultFacts } from './terminal/json-transfer.ts';

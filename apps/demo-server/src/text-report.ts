@@ -4,7 +4,7 @@ import type { CloseReason, FileTransfer, RejectedConnection, ServerSession } fro
 import { type ServerReport, sessionName } from './server-report.ts';
 import type { ServerSettings } from './server-settings.ts';
 import { printable } from './terminal/printable.ts';
-import { formatBytes, formatRate } from './terminal/quantities.ts';
+import { formatBytes, formatCount, formatRate } from './terminal/quantities.ts';
 import type { Screen } from './terminal/screen.ts';
 import { viewSending } from './terminal/sending-view.ts';
 import { TransferBoard } from './terminal/transfer-board.ts';
@@ -98,8 +98,8 @@ export class TextReport implements ServerReport {
   }
 
   closing(runningTransfers: number): void {
-    const files = runningTransfers === 1 ? '1 transfer' : `${runningTransfers} transfers`;
-    const wait = runningTransfers === 0 ? '' : `: ${files} may go on for up to 3 s; Ctrl-C again to stop at once`;
+    const transfers = formatCount(runningTransfers, 'transfer');
+    const wait = runningTransfers === 0 ? '' : `: ${transfers} may go on for up to 3 s; Ctrl-C again to stop at once`;
     this.#log(`closing${wait}`);
   }
 

@@ -83,3 +83,39 @@ it('a plain line says the same without a bar, and nothing of what is not known',
   };
   expect(plainProgressLine({ ...half, name: 'a\x1bb', progress })).toBe('↓ a\\u{1b}b  0 %, 5 B, 0 B/s');
 });
+
+const folder: TransferView = {
+  ...half,
+  name: 'photos',
+  progress: {
+    ...half.progress,
+    folder: { doneFiles: 12, totalFiles: 340, failedFiles: 0, currentFile: '2024/evil\x1b.jpg' },
+  },
+};
+
+it('below the row of a folder is one that tells how many files are done and which one moves', () => {
+  expect(lines(100, folder, half).map((line) => line.trimEnd())).toEqual([
+    expect.stringMatching(/^↓ photos\/ {6}50 % ━+─+ {4}12\.0 of 24\.0 MB {4}9\.0 MB\/s {3}0:02 left$/),
+    '  12 of 340 files, now 2024/evil\\u{1b}.jpg',
+    expect.stringMatching(/^↓ picture\.jpg {2}50 % /),
+  ]);
+});
+
+it('a folder tells of files that failed, and of no current one before there is any', () => {
+  const progress = {
+    ...half.progress,
+    folder: { doneFiles: 0, totalFiles: 1, failedFiles: 1, currentFile: undefined },
+  };
+  expect(lines(100, { ...folder, progress })[1]!.trimEnd()).toBe('  0 of 1 file, 1 failed');
+  expect(plainProgressLine({ ...folder, progress })).toBe(
+    '↓ photos/  50 %, 12.0 of 24.0 MB, 9.0 MB/s, 0:02 left, 0 of 1 file, 1 failed',
+  );
+});
+
+it('the second row of a folder is no wider than the terminal', () => {
+  const currentFile = '日本語'.repeat(100);
+  const long = { ...folder, progress: { ...half.progress, folder: { ...folder.progress.folder!, currentFile } } };
+  for (let columns = 10; columns <= 200; columns += 1) {
+    expect(lines(columns, long).filter((line) => stringWidth(line) >= columns)).toEqual([]);
+  }
+});

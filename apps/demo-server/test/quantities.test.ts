@@ -1,5 +1,12 @@
 import { expect, it } from 'vitest';
-import { formatBytes, formatClock, formatDuration, formatRate, formatShare } from '../src/terminal/quantities.ts';
+import {
+  formatBytes,
+  formatClock,
+  formatCount,
+  formatDuration,
+  formatRate,
+  formatShare,
+} from '../src/terminal/quantities.ts';
 
 it.each([
   [0, '0 B'],
@@ -34,6 +41,14 @@ it.each([
   [3_750_000, '1:02:30'],
 ])('%d ms on a clock are %s', (durationMs, text) => {
   expect(formatClock(durationMs)).toBe(text);
+});
+
+it.each([
+  [0, '0 files'],
+  [1, '1 file'],
+  [12, '12 files'],
+])('%d of them are %s', (count, text) => {
+  expect(formatCount(count, 'file')).toBe(text);
 });
 
 it('a rate without limit says so', () => {

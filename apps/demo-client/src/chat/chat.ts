@@ -3,9 +3,17 @@ import type { FileTransfer } from '@tcpcomm/client';
 import type { Screen } from '@tcpcomm/demo-server';
 import { SessionClosedError } from '@tcpcomm/protocol';
 import { adviceFor } from '../advice.ts';
+import { listFolder } from '../list-command.ts';
 import type { CommandContext } from '../run-command.ts';
 import { sendText } from '../text-command.ts';
-import { requireSource, requireTarget, startGet, startSend } from '../transfer-commands.ts';
+import {
+  completion,
+  requireSource,
+  requireTarget,
+  startGet,
+  startSend,
+  type TransferSettings,
+} from '../transfer-commands.ts';
 import { CHAT_HELP, type ChatLine, parseChatLine } from './chat-line.ts';
 
 export interface ChatOptions {
@@ -14,7 +22,7 @@ export interface ChatOptions {
   readonly screen: Screen | undefined;
 }
 
-const REPLACE = { overwrite: true };
+const SETTINGS = { overwrite: 'replace', integrity: 'xxh64' } as const;
 
 /** Sends the lines of the standard input and shows what others say, until `/quit`, the end of the input or of the session. */
 export async function chat(context: CommandContext, options: ChatOptions): Promise<void> {
@@ -78,15 +86,14 @@ class Chat {
       case 'text':
         this.#track(sendText(context, line.text, this.#options.channel));
         break;
+      case 'ls':
+        this.#track(listFolder(context, line.path, line.isRecursive));
+        break;
       case 'get':
-        this.#track(
-          requireTarget(line.local).then(() => this.#follow(startGet(context, line.remote, line.local, REPLACE))),
-        );
+        this.#track(this.#get(line.remote, line.local, { ...SETTINGS, isRecursive: line.isRecursive }));
         break;
       case 'send':
-        this.#track(
-          requireSource(line.local).then(() => this.#follow(startSend(context, line.local, line.remote, REPLACE))),
-        );
+        this.#track(this.#send(line.local, line.remote, { ...SETTINGS, isRecursive: line.isRecursive }));
         break;
       case 'help':
         context.report.note(CHAT_HELP);
@@ -100,10 +107,20 @@ class Chat {
     return true;
   }
 
+  async #get(remote: string, local: string | undefined, settings: TransferSettings): Promise<void> {
+    await requireTarget(local);
+    await this.#follow(startGet(this.#context, remote, local, settings));
+  }
+
+  async #send(local: string, remote: string | undefined, settings: TransferSettings): Promise<void> {
+    await requireSource(local, settings.isRecursive);
+    await this.#follow(startSend(this.#context, local, remote, settings));
+  }
+
   async #follow(transfer: FileTransfer): Promise<void> {
     this.#transfers.add(transfer);
     try {
-      await transfer.done;
+      await completion(transfer);
     } finally {
       this.#transfers.delete(transfer);
     }

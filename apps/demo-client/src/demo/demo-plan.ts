@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import { platform } from 'node:process';
 
-/** A file that one of the two clients fetches or sends. */
+/** A file that one of the two clients fetches or sends, or a folder with all that is in it. */
 export interface PlannedFile {
   readonly client: string;
   readonly action: 'get' | 'send';
   readonly name: string;
   readonly sizeBytes: number;
+  /** Of a folder: how many files share its bytes, and how many folders these files. */
+  readonly folder?: { readonly files: number; readonly folders: number };
 }
 
 export const CLIENTS = ['anna', 'ben'] as const;
@@ -21,6 +23,7 @@ export const FILES: readonly PlannedFile[] = [
   { client: 'ben', action: 'get', name: 'größe-日本語-🌊.csv', sizeBytes: 20_000_000 },
   { client: 'ben', action: 'send', name: `log${COLON} night, ben's (2).bin`, sizeBytes: 16_000_000 },
   { client: 'ben', action: 'send', name: 'empty', sizeBytes: 0 },
+  { client: 'anna', action: 'get', name: 'sea charts', sizeBytes: 1_200_000, folder: { files: 60, folders: 4 } },
 ];
 
 /** The demo's folders below its temporary one: the server's, and one for each client. */

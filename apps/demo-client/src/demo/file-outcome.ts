@@ -8,7 +8,7 @@ export interface FileOutcome {
   readonly elapsedMs: number;
   readonly sourceSha256: string;
   readonly targetSha256: string;
-  /** As each end computed it while the bytes went by. */
+  /** As each end computed it while the bytes went by; a folder has none, each file in it had. */
   readonly clientXxh64: string;
   readonly serverXxh64: string;
 }

@@ -50,6 +50,9 @@ async function go(): Promise<void> {
   talk(BUSY_INTERVAL_MS);
   const transfers = FILES.filter((file) => file.client === machineId).map((file) => {
     const { source, target } = endsOf(file, temporaryFolder);
+    if (file.folder) {
+      return file.action === 'get' ? client.getFolder(file.name, { to: target }) : client.sendFolder(source);
+    }
     return file.action === 'get' ? client.getFile(file.name, { to: target }) : client.sendFile(source);
   });
   const results = await Promise.allSettled(transfers.map(follow));

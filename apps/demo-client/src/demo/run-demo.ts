@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
-import type { TransferProgress } from '@tcpcomm/client';
+import type { FolderProgress, TransferProgress } from '@tcpcomm/session';
 import {
+  formatCount,
   formatDuration,
   formatRate,
   type Screen,
@@ -113,7 +114,9 @@ class Demo {
   /** Lets the clients move their files, and talk meanwhile; waits until all has arrived. */
   async #moveFiles(): Promise<void> {
     const channels = CHANNELS.join(', ');
-    this.#screen.print(`\n${FILES.length} files set out; meanwhile texts go both ways on the channels ${channels}`);
+    const folders = FILES.filter(({ folder }) => folder !== undefined).length;
+    const what = `${formatCount(FILES.length - folders, 'file')} and ${formatCount(folders, 'folder')}`;
+    this.#screen.print(`\n${what} set out; meanwhile texts go both ways on the channels ${channels}`);
     const startMs = performance.now();
     const moved = this.#clients.map((client) => client.waitFor('filesDone', this.#signal));
     for (const client of this.#clients) client.tell('go');
@@ -178,7 +181,7 @@ class Demo {
     this.#board.update(file, {
       ...(event as unknown as TransferView),
       peer: client,
-      progress: event as unknown as TransferProgress,
+      progress: progressOf(event),
       sending: this.#sending.get(file),
     });
   }
@@ -198,6 +201,12 @@ class Demo {
   #fileOf(client: string, event: ProcessEvent): PlannedFile {
     return FILES.find((file) => file.client === client && file.name === event.name)!;
   }
+}
+
+/** What a folder's event tells of its files is in one place again. */
+function progressOf(event: ProcessEvent): TransferProgress {
+  const progress = event as unknown as TransferProgress;
+  return 'totalFiles' in event ? { ...progress, folder: event as unknown as FolderProgress } : progress;
 }
 
 function resultKey(end: 'client' | 'server', client: string, name: string): string {

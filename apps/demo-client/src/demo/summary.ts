@@ -1,6 +1,14 @@
-import { culpritOf, fitColumns, formatBytes, formatDuration, formatRate, type Screen } from '@tcpcomm/demo-server';
+import {
+  culpritOf,
+  fitColumns,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatRate,
+  type Screen,
+} from '@tcpcomm/demo-server';
 import type { SpokenText } from './conversation.ts';
-import { CHANNELS, CLIENTS } from './demo-plan.ts';
+import { CHANNELS, CLIENTS, type PlannedFile } from './demo-plan.ts';
 import { type FileOutcome, isIntact } from './file-outcome.ts';
 import type { HoldupTally } from './holdup-tally.ts';
 import { median } from './median.ts';
@@ -21,10 +29,10 @@ export function printFiles(outcomes: readonly FileOutcome[], screen: Screen): vo
     const size = formatBytes(file.sizeBytes).padStart(9);
     const time = formatDuration(elapsedMs).padStart(9);
     screen.print(
-      `  ${sign} ${path.padEnd(15)} ${fitColumns(file.name, NAME_COLUMNS)} ${size}${time}${rate.padStart(11)}`,
+      `  ${sign} ${path.padEnd(15)} ${fitColumns(nameOf(file), NAME_COLUMNS)} ${size}${time}${rate.padStart(11)}`,
     );
-    screen.print(`      sha256 of both files  ${compare(sourceSha256, targetSha256, screen)}`);
-    screen.print(`      xxh64 at both ends    ${compare(clientXxh64, serverXxh64, screen)}`);
+    screen.print(`      sha256 at both ends   ${compare(sourceSha256, targetSha256, screen)}`);
+    if (!file.folder) screen.print(`      xxh64 on the way      ${compare(clientXxh64, serverXxh64, screen)}`);
   }
 }
 
@@ -70,6 +78,10 @@ export function summaryLine(texts: readonly SpokenText[], { holdups, roundTripMs
 export function textLine({ from, to, channel, text, latencyMs }: SpokenText, screen: Screen): string {
   const where = screen.paint('dim', `channel ${String(channel).padStart(3)}`);
   return `  ${where}  ${`${from} → ${to}`.padEnd(12)} ${text}  ${screen.paint('dim', formatDuration(latencyMs))}`;
+}
+
+function nameOf({ name, folder }: PlannedFile): string {
+  return folder ? `${name}/ ${formatCount(folder.files, 'file')}` : name;
 }
 
 function compare(left: string, right: string, screen: Screen): string {

@@ -1,4 +1,5 @@
 import type { FileTransfer, Session, TransferResult } from '@tcpcomm/session';
+import { hashName } from './hash-name.ts';
 import { printJsonLine } from './json-line.ts';
 import { viewSending } from './sending-view.ts';
 
@@ -12,12 +13,13 @@ export function printProgressAsJson(
   const print = () => {
     if (transfer.state !== 'active') return;
     const sending = viewSending(transfer, session);
-    const { transferredBytes, totalBytes, percent, bytesPerSecond, remainingMs } = transfer.progress;
+    const { transferredBytes, totalBytes, percent, bytesPerSecond, remainingMs, folder } = transfer.progress;
     printJsonLine({
       event: 'progress',
       ...facts,
       direction,
       name,
+      ...folder,
       transferredBytes,
       totalBytes,
       percent,
@@ -31,13 +33,23 @@ export function printProgressAsJson(
   print();
 }
 
-/** What there is to say of a transfer that is done. */
+/** What there is to say of a transfer that is done. Of a folder's entries that failed only how many: there may be a great many. */
 export function resultFacts(
   { direction, name }: FileTransfer,
-  { localPath, totalBytes, hash }: TransferResult,
+  { name: receivedAs, localPath, totalBytes, resumedFromBytes, hash, folder }: TransferResult,
   elapsedMs: number,
 ): Record<string, unknown> {
-  return { direction, name, localPath, totalBytes, xxh64: hash, elapsedMs: Math.round(elapsedMs) };
+  return {
+    direction,
+    name,
+    receivedAs: receivedAs === name ? undefined : receivedAs,
+    localPath,
+    ...(folder && { ...folder, failed: folder.failed.length }),
+    totalBytes,
+    resumedFromBytes,
+    ...(hash !== undefined && { [hashName(hash)]: hash }),
+    elapsedMs: Math.round(elapsedMs),
+  };
 }
 
 /** What there is to say of an error. */

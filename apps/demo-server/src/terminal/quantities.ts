@@ -16,6 +16,11 @@ export function formatRate(bytesPerSecond: number): string {
   return Number.isFinite(bytesPerSecond) ? `${formatBytes(bytesPerSecond)}/s` : 'unlimited';
 }
 
+/** How many there are of something: `1 file`, `12 files`. */
+export function formatCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** How long something took, for people: `0.4 ms`, `2.7 s`, `3 min 05 s`, `1 h 02 min`. */
 export function formatDuration(durationMs: number): string {
   if (durationMs < 100) return `${durationMs.toFixed(1)} ms`;
