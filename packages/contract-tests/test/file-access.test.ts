@@ -172,14 +172,15 @@ describe.each(WAYS)('a $direction by a $end', ({ end, direction }) => {
       await using files = await createFilePair(end, { server: { bytesPerSecond: 9_000_000 } });
       const { source, target } = routeOf(files, direction);
       const path = join(source, 'file');
-      await writeFile(path, testBytes(4_000_000));
+      // More than is read ahead: what has been read does not change any more.
+      await writeFile(path, testBytes(8_000_000));
       const there = nextTransfer(files.remote);
       const here = move(files, direction, 'file');
       const remote = await there;
       await waitUntil('it moves', () => here.progress.transferredBytes > 0);
       if (how === 'shrinks') await truncate(path, 1000);
       else if (how === 'grows') await appendFile(path, 'more');
-      else await writeFile(path, testBytes(4_000_000, 2));
+      else await writeFile(path, testBytes(8_000_000, 2));
       for (const file of [here, remote]) {
         expect(await failureOf(file)).toMatchObject({ code: 'ERR_TCPCOMM_SOURCE_CHANGED', number: 74 });
       }

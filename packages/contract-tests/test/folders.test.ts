@@ -289,6 +289,46 @@ it('five thousand files arrive as they are while both ends chat', async () => {
   expect(await describeTree(join(files.localFolder, 'tree'))).toEqual(await describeTree(tree));
 });
 
+describe.each(ENDS)('a %s that fetches a folder', (end) => {
+  it('gets it into a folder that a link leads to, and into one under another name', async () => {
+    await using files = await createFilePair(end);
+    await write(join(files.remoteFolder, 'tree'), { file: 'x' });
+    await mkdir(join(files.localFolder, 'real'));
+    await symlink('real', join(files.localFolder, 'link'));
+    for (const name of ['link', 'other']) {
+      const { localPath } = await files.local.getFolder('tree', { to: join(files.localFolder, name) }).done;
+      expect(await readFile(join(localPath, 'file'), 'utf8')).toBe('x');
+    }
+    expect(await filesBelow(files.localFolder)).toEqual([
+      'link',
+      'link/file',
+      'other',
+      'other/file',
+      'real',
+      'real/file',
+    ]);
+  });
+
+  it.each([
+    ['a folder that is missing', 'no/such', 'ERR_TCPCOMM_FILE_NOT_FOUND'],
+    ['a file', 'file', 'ERR_TCPCOMM_NOT_A_FILE'],
+  ])('to the place of %s learns that it cannot', async (_what, place, code) => {
+    await using files = await createFilePair(end);
+    await write(join(files.remoteFolder, 'tree'), { file: 'x' });
+    await writeFile(join(files.localFolder, 'file'), 'x');
+    const transfer = files.local.getFolder('tree', { to: join(files.localFolder, place) });
+    await expect(transfer.done).rejects.toMatchObject({ code, side: 'local' });
+    expect(await filesBelow(files.localFolder)).toEqual(['file']);
+  });
+
+  it('gets all that the peer offers when it names nothing', async () => {
+    await using files = await createFilePair(end);
+    await write(files.remoteFolder, { 'tree/file': 'x' });
+    await files.local.getFolder('', { to: join(files.localFolder, 'all') }).done;
+    expect(await filesBelow(files.localFolder)).toEqual(['all', 'all/tree', 'all/tree/file']);
+  });
+});
+
 describe.each(ENDS)('a %s that lists', (end) => {
   it('gets names, sizes and times of a folder, or of all below it', async () => {
     await using files = await createFilePair(end);

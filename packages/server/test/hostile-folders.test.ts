@@ -78,6 +78,7 @@ describe('names that a client sends in a folder', () => {
     ['', INVALID_NAME],
     ['a//b', INVALID_NAME],
     ['nul\0', INVALID_NAME],
+    ['.tcpcomm-part/file', INVALID_NAME],
     ['led out/file', OUTSIDE_ROOT],
     ['not told/file', NOT_FOUND],
     ['x'.repeat(300), INVALID_NAME],
@@ -184,6 +185,19 @@ describe('a client that sends a folder wrongly', () => {
 });
 
 describe('a client that asks for a folder', () => {
+  it('and answers for more than it was told of is cut off', async () => {
+    await using root = createTemporaryFolder();
+    await using server = new TcpCommServer({ files: { root: root.path } });
+    const { port } = await server.start({ port: 0, host: '127.0.0.1' });
+    await using peer = await joinRaw(port, 'liar');
+    const session = server.getSession('liar')!;
+    peer.send(rawFrame(0x27, { stream: 1, payload: { path: '' } }));
+    await peer.waitForFrame(0x28);
+    peer.send(rawFrame(0x22, { stream: 1, payload: { offsetBytes: 0 } }));
+    peer.send(rawFrame(0x29, { stream: 1, payload: { answered: 5 } }));
+    expect((await session.closed).code).toBe('ERR_TCPCOMM_INVALID_TRANSFER');
+  });
+
   it('and never reads it keeps nothing but its own connection waiting', async () => {
     await using root = createTemporaryFolder();
     await mkdir(root.join('many'));

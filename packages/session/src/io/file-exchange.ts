@@ -1,4 +1,4 @@
-import { constants, open, stat } from 'node:fs/promises';
+import { constants, open, realpath, stat } from 'node:fs/promises';
 import { basename, join, posix, resolve } from 'node:path';
 import {
   type FileOffer,
@@ -109,7 +109,8 @@ export class FileExchange implements TransferEvents {
     const course = this.#ownCourse('incoming', remotePath);
     return this.#enter(course, signal, () => {
       const transfer = this.#engine.beginIncomingTransfer();
-      const findTarget = async () => resolve(to);
+      // The user's own word: it may be a link.
+      const findTarget = () => realpath(to).catch(() => resolve(to));
       course.take(
         transfer,
         new FolderReceiver({ transfer, ...course.parts, overwrite, buffers: this.#buffers, findTarget }),

@@ -138,11 +138,15 @@ export class FolderReceiver implements IncomingTransferHandler {
     const [current, hash] = [this.#current, this.#pieceHash];
     if (current === undefined || hash === undefined) return;
     this.#current = undefined;
-    if (current.file) this.#finish(current.index, current.file.finish(hash));
+    if (current.file) this.#track(this.#finish(current.index, current.file, hash));
   }
 
   async #open(): Promise<void> {
-    this.#target = await FolderTarget.open(await this.#options.findTarget(), this.#options.overwrite);
+    this.#target = await FolderTarget.open(
+      await this.#options.findTarget(),
+      this.#record.name,
+      this.#options.overwrite,
+    );
     this.#staging = await Staging.open(this.#target.path);
   }
 
@@ -260,19 +264,15 @@ export class FolderReceiver implements IncomingTransferHandler {
     if (typeof file === 'object') this.#track(file.drop(false));
   }
 
-  #finish(index: number, finishing: Promise<void>): void {
+  async #finish(index: number, file: ReceivedFile, hash: string): Promise<void> {
     const entry = this.#entries[index];
     if (entry === undefined) return;
-    this.#track(
-      finishing.then(
-        () => {
-          this.#tally.done(entry);
-        },
-        (error: unknown) => {
-          this.#loseHere(index, toTransferError(error, entry.path));
-        },
-      ),
-    );
+    try {
+      await file.finish(hash);
+      this.#tally.done(entry);
+    } catch (error) {
+      this.#loseHere(index, toTransferError(error, entry.path));
+    }
   }
 
   /** It could not be written; the sender need not send more of it. */

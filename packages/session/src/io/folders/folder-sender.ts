@@ -1,5 +1,4 @@
 import type { FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   encodeFolderRecord,
   type FolderAnswer,
@@ -7,6 +6,7 @@ import {
   type FolderPiece,
   type FolderRecord,
   MAX_RECORD_HEADER_BYTES,
+  ProtocolError,
   TcpCommError,
   TransferError,
   WireError,
@@ -14,13 +14,13 @@ import {
 import type { OutgoingTransfer, OutgoingTransferHandler } from '../../engine/transfers/outgoing-transfer.ts';
 import type { TransferRecord } from '../../transfer-record.ts';
 import { BlockReader } from '../files/block-reader.ts';
-import { toTransferError, transferError } from '../files/file-errors.ts';
+import { toTransferError } from '../files/file-errors.ts';
 import { createFileHash, hashBeginning, type Integrity } from '../files/file-hash.ts';
 import type { Overwrite } from '../files/publishing.ts';
-import { openBelow } from '../files/root-directory.ts';
 import { FolderTally } from './folder-tally.ts';
 import { walkFolder, type WalkDepth } from './folder-walker.ts';
 import { Signal } from './signal.ts';
+import { changed, openSource, readWhole, requireUnchanged, type WholeFile } from './source-file.ts';
 import { SMALL_FILE_BYTES } from './staging.ts';
 
 /** Entries are told so many at a time, and no more than a header may have. */
@@ -42,11 +42,6 @@ export interface FolderSenderOptions {
   readonly list: WalkDepth | undefined;
   /** The receiver has taken the offer. */
   readonly onBegin: () => void;
-}
-
-interface SmallFile {
-  readonly bytes: Uint8Array;
-  readonly hash: string;
 }
 
 /** Sends a folder: what is in it, as it is found, and then the files that the receiver wants, as it answers. */
@@ -95,7 +90,12 @@ export class FolderSender implements OutgoingTransferHandler {
   }
 
   onAnswer({ answered, skip = [], resume = [], lost = [] }: FolderAnswer): void {
-    if (answered > this.#entries.length) return;
+    if (answered > this.#entries.length) {
+      throw new ProtocolError(
+        WireError.INVALID_TRANSFER,
+        `FOLDER_ANSWER for ${answered} entries, ${this.#entries.length} were told`,
+      );
+    }
     for (const index of skip) {
       this.#unwanted.add(index);
       this.#tally.unchanged(this.#entries[index]);
@@ -189,7 +189,7 @@ export class FolderSender implements OutgoingTransferHandler {
   }
 
   async #sendFiles(): Promise<void> {
-    const ahead = new Map<number, Promise<SmallFile>>();
+    const ahead = new Map<number, Promise<WholeFile>>();
     for (let index = 0; await this.#isAnswered(index); index += 1) {
       this.#readAhead(index, ahead);
       const entry = this.#entries[index];
@@ -228,41 +228,25 @@ export class FolderSender implements OutgoingTransferHandler {
     return false;
   }
 
-  #readAhead(from: number, ahead: Map<number, Promise<SmallFile>>): void {
+  #readAhead(from: number, ahead: Map<number, Promise<WholeFile>>): void {
     for (let index = from; index < this.#answered && index < from + FILES_AHEAD; index += 1) {
       const entry = this.#entries[index];
       const isWanted = entry?.type === 'file' && !this.#unwanted.has(index) && !this.#resumes.has(index);
       if (!isWanted || entry.sizeBytes > SMALL_FILE_BYTES || ahead.has(index)) continue;
-      const reading = this.#readSmall(entry);
+      const reading = readWhole(this.#root, entry, this.#options.integrity);
       reading.catch(() => undefined);
       ahead.set(index, reading);
     }
   }
 
-  async #readSmall(entry: FolderEntry): Promise<SmallFile> {
-    // Not `#open`: a look at it afterwards finds all that one before would.
-    const handle = await openBelow(this.#root, join(this.#root, entry.path), entry.path);
-    try {
-      const bytes = new Uint8Array(entry.sizeBytes);
-      const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
-      if (bytesRead < bytes.length) throw changed(entry);
-      await requireUnchanged(handle, entry);
-      const hash = await createFileHash(this.#options.integrity);
-      hash.update(bytes);
-      return { bytes, hash: hash.digest() };
-    } finally {
-      await handle.close();
-    }
-  }
-
-  async #sendSmall(index: number, { bytes, hash }: SmallFile): Promise<boolean> {
+  async #sendSmall(index: number, { bytes, hash }: WholeFile): Promise<boolean> {
     await this.#sendPiece({ index, offsetBytes: 0, byteLength: bytes.length, hash }, bytes);
     return true;
   }
 
   /** Returns false when it was stopped because the receiver does not want it any more. */
   async #sendLarge(index: number, entry: FolderEntry): Promise<boolean> {
-    const handle = await this.#open(entry);
+    const handle = await openSource(this.#root, entry);
     try {
       const hash = await createFileHash(this.#options.integrity);
       let offsetBytes = await this.#resumeAt(index, handle);
@@ -302,18 +286,6 @@ export class FolderSender implements OutgoingTransferHandler {
     return hashedBytes === resume.offsetBytes && hash.digest() === resume.prefixHash ? hashedBytes : 0;
   }
 
-  /** Opens what was told of, if it is still what was told. */
-  async #open(entry: FolderEntry): Promise<FileHandle> {
-    const handle = await openBelow(this.#root, join(this.#root, entry.path), entry.path);
-    try {
-      await requireUnchanged(handle, entry);
-      return handle;
-    } catch (error) {
-      await handle.close();
-      throw error;
-    }
-  }
-
   async #lose(index: number, error: TransferError): Promise<void> {
     this.#unwanted.add(index);
     this.#tally.failed(this.#entries[index], error);
@@ -334,13 +306,4 @@ export class FolderSender implements OutgoingTransferHandler {
   #write(record: FolderRecord): Promise<void> {
     return this.#transfer.write(encodeFolderRecord(record));
   }
-}
-
-async function requireUnchanged(handle: FileHandle, entry: FolderEntry): Promise<void> {
-  const stats = await handle.stat();
-  if (!stats.isFile() || stats.size !== entry.sizeBytes || stats.mtimeMs !== entry.modifiedMs) throw changed(entry);
-}
-
-function changed({ path }: FolderEntry): TransferError {
-  return transferError(WireError.SOURCE_CHANGED, path, 'the file changed while the folder was sent');
 }

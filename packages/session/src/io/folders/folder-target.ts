@@ -2,12 +2,12 @@ import { chmod, lstat, mkdir, utimes } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { platform } from 'node:process';
 import { type FolderEntry, type TransferError, WireError } from '@tcpcomm/protocol';
-import { toTransferError, transferError } from '../files/file-errors.ts';
+import { missingFolder, toTransferError, transferError } from '../files/file-errors.ts';
 import { isBeingWritten } from '../files/part-claim.ts';
 import { partPathsOf } from '../files/part-paths.ts';
 import { type Overwrite, requireFree, syncFolder } from '../files/publishing.ts';
 import { RootDirectory } from '../files/root-directory.ts';
-import { SMALL_FILE_BYTES } from './staging.ts';
+import { SMALL_FILE_BYTES, STAGING_FOLDER } from './staging.ts';
 
 /** What is to be done about a file of the sender's. */
 export type Wanted =
@@ -41,12 +41,12 @@ export class FolderTarget {
   }
 
   /** Makes the folder if it is not there; the one above it must be. @throws what the system says */
-  static async open(path: string, overwrite: Overwrite): Promise<FolderTarget> {
+  static async open(path: string, name: string, overwrite: Overwrite): Promise<FolderTarget> {
     await mkdir(path).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw missingFolder(error, name) ?? error;
     });
     if (!(await lstat(path)).isDirectory())
-      throw transferError(WireError.NOT_A_FILE, path, 'expected a folder, found something else');
+      throw transferError(WireError.NOT_A_FILE, name, 'expected a folder, found something else');
     return new FolderTarget(path, overwrite);
   }
 
@@ -112,6 +112,9 @@ export class FolderTarget {
 
   #requireNew(path: string): void {
     const key = IGNORES_CASE ? path.normalize('NFC').toLowerCase() : path;
+    if (path.split('/')[0] === STAGING_FOLDER) {
+      throw transferError(WireError.INVALID_FILE_NAME, path, 'the name is taken for files that are being received');
+    }
     if (this.#seen.has(key))
       throw transferError(WireError.FILE_EXISTS, path, 'the folder has two entries of this name');
     this.#seen.add(key);

@@ -1,11 +1,12 @@
-import { type FileHandle, mkdir, open, readdir, rm, rmdir } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FolderEntry } from '@tcpcomm/protocol';
+import { type FolderEntry, WireError } from '@tcpcomm/protocol';
+import { transferError } from '../files/file-errors.ts';
 import { ownIdentity, stateOf } from '../files/journal-owner.ts';
 import { type Overwrite, publish } from '../files/publishing.ts';
 
 /** Where small files of a folder are written before they get their names, below the folder that is received into. */
-export const STAGING_FOLDER = '.part';
+export const STAGING_FOLDER = '.tcpcomm-part';
 
 /** A file of this size or less is taken whole, and written at once. */
 export const SMALL_FILE_BYTES = 262_144;
@@ -35,6 +36,7 @@ export class Staging {
   static async open(folder: string): Promise<Staging> {
     const path = join(folder, STAGING_FOLDER);
     await mkdir(path, { recursive: true });
+    if (!(await lstat(path)).isDirectory()) throw transferError(WireError.PATH_OUTSIDE_ROOT, STAGING_FOLDER);
     for (const name of await readdir(path)) {
       if (await isLeftBehind(name)) await rm(join(path, name), { force: true });
     }
