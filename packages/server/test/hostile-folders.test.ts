@@ -152,6 +152,7 @@ describe('a client that sends a folder wrongly', () => {
     }
     peer.send(end);
     await peer.waitForEnd();
+    peer.end();
     const reason = await session.closed;
     expect(reason.code).toBe('ERR_TCPCOMM_INVALID_TRANSFER');
     expect((await readdir(root.join('sent'))).filter((name) => name !== 'a')).toEqual([]);
@@ -195,6 +196,8 @@ describe('a client that asks for a folder', () => {
     await peer.waitForFrame(0x28);
     peer.send(rawFrame(0x22, { stream: 1, payload: { offsetBytes: 0 } }));
     peer.send(rawFrame(0x29, { stream: 1, payload: { answered: 5 } }));
+    await peer.waitForEnd();
+    peer.end();
     expect((await session.closed).code).toBe('ERR_TCPCOMM_INVALID_TRANSFER');
   });
 
