@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const conditions = ['@tcpcomm/source', 'module', 'node', 'development|production'];
@@ -9,6 +10,8 @@ export default defineConfig({
   test: {
     include: ['{packages,apps}/*/test/**/*.test.ts', 'benchmarks/test/**/*.test.ts'],
     pool: 'forks',
+    // Not one less than there are cores, where that is one: most tests wait for sockets, disks and processes.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // Worker threads and child processes that a test starts with process.execArgv run from source too.
     execArgv: ['--conditions=@tcpcomm/source'],
     testTimeout: 20_000,
