@@ -29,7 +29,7 @@ import { WRITE_BUFFERS, type WriteBuffers } from './files/write-buffers.ts';
 import { FolderLister } from './folders/folder-lister.ts';
 import { FolderReceiver } from './folders/folder-receiver.ts';
 import { FolderSender } from './folders/folder-sender.ts';
-import { type Mover, TransferCourse } from './transfer-course.ts';
+import { TransferCourse } from './transfer-course.ts';
 import {
   type FileAccessOptions,
   type GetFileOptions,
@@ -219,7 +219,7 @@ export class FileExchange implements TransferEvents {
     transfer: IncomingTransfer,
     course: TransferCourse,
     options: { readonly overwrite: FileOffer['overwrite']; readonly findTarget: () => Promise<string> },
-  ): Mover & FileReceiver {
+  ): FileReceiver {
     return new FileReceiver({ transfer, ...course.parts, buffers: this.#buffers, ...options });
   }
 

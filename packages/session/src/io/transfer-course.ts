@@ -1,15 +1,10 @@
-import type { TcpCommError, TransferError } from '@tcpcomm/protocol';
+import type { TcpCommError } from '@tcpcomm/protocol';
 import type { SendPolicy, SendPolicyOptions } from '../engine/sending/send-policy.ts';
 import type { IncomingTransfer, IncomingTransferHandler } from '../engine/transfers/incoming-transfer.ts';
 import type { OutgoingTransfer, OutgoingTransferHandler } from '../engine/transfers/outgoing-transfer.ts';
 import { FileTransfer, type TransferSending } from '../file-transfer.ts';
 import type { TransferRecord } from '../transfer-record.ts';
-
-/** Who moves the bytes of a transfer. */
-export interface Mover {
-  /** Ends the transfer from this side; the peer is told. */
-  giveUp(error: TransferError): void;
-}
+import type { Mover } from './mover.ts';
 
 export interface TransferCourseEvents {
   onBegun(file: FileTransfer): void;

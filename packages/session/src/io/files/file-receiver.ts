@@ -1,8 +1,8 @@
 import { basename, posix } from 'node:path';
-import { type FileOffer, TcpCommError, type TransferError } from '@tcpcomm/protocol';
+import type { FileOffer, TcpCommError } from '@tcpcomm/protocol';
 import type { IncomingTransfer, IncomingTransferHandler } from '../../engine/transfers/incoming-transfer.ts';
 import type { TransferRecord } from '../../transfer-record.ts';
-import { toTransferError } from './file-errors.ts';
+import { Mover } from '../mover.ts';
 import { PartFile } from './part-file.ts';
 import type { Overwrite } from './publishing.ts';
 import type { WriteBuffers } from './write-buffers.ts';
@@ -29,21 +29,18 @@ const HOPELESS: ReadonlySet<string> = new Set([
 const OTHER_CONTENT = 'what the earlier attempt received is not the beginning of the file';
 
 /** Receives one file: from the offer to the verified file under its final name, or to a part that a later attempt goes on with. */
-export class FileReceiver implements IncomingTransferHandler {
+export class FileReceiver extends Mover implements IncomingTransferHandler {
   readonly #transfer: IncomingTransfer;
-  readonly #record: TransferRecord;
   readonly #options: FileReceiverOptions;
   #offer: FileOffer | undefined;
   #part: PartFile | undefined;
   #opening: Promise<void> | undefined;
-  /** How it ends is decided: it fails, or the verified file is getting its name. Nothing changes that any more. */
-  #isDecided = false;
   #hasBegun = false;
 
   constructor(options: FileReceiverOptions) {
+    super(options.transfer, options.record);
     this.#options = options;
     this.#transfer = options.transfer;
-    this.#record = options.record;
   }
 
   onOffer(offer: FileOffer): void {
@@ -54,19 +51,19 @@ export class FileReceiver implements IncomingTransferHandler {
         this.#accept();
       },
       (error: unknown) => {
-        this.giveUp(toTransferError(error, this.#record.name));
+        this.giveUp(error);
       },
     );
   }
 
   onData(bytes: Uint8Array): void {
-    if (this.#isDecided) return;
+    if (this.isDecided) return;
     if (!this.#hasBegun) this.#begin();
     try {
       this.#part?.write(bytes);
-      this.#record.advance(bytes.length);
+      this.record.advance(bytes.length);
     } catch (error) {
-      this.giveUp(toTransferError(error, this.#record.name));
+      this.giveUp(error);
     }
   }
 
@@ -75,26 +72,11 @@ export class FileReceiver implements IncomingTransferHandler {
     void this.#complete(hash);
   }
 
-  onPause(isPaused: boolean): void {
-    this.#record.isPausedByPeer = isPaused;
-  }
-
-  onAbort(error: Error): void {
-    void this.#fail(error instanceof TcpCommError ? error : toTransferError(error, this.#record.name));
-  }
-
-  /** Ends the transfer from this side; the sender is told. */
-  giveUp(error: TransferError): void {
-    if (this.#isDecided) return;
-    this.#transfer.abort(error.number, error.message);
-    void this.#fail(error);
-  }
-
   async #openTarget(offer: FileOffer): Promise<void> {
     const { overwrite, buffers } = this.#options;
     this.#part = await PartFile.open({
       path: await this.#options.findTarget(),
-      name: this.#record.name,
+      name: this.record.name,
       overwrite,
       buffers,
       integrity: offer.integrity,
@@ -105,7 +87,7 @@ export class FileReceiver implements IncomingTransferHandler {
   }
 
   #accept(): void {
-    if (this.#isDecided || this.#part === undefined) return;
+    if (this.isDecided || this.#part === undefined) return;
     const { startBytes, prefixHash, capacityBytes } = this.#part;
     // Where something is here already, the sender has still to find that it is the right thing.
     if (startBytes === 0) this.#begin();
@@ -114,39 +96,33 @@ export class FileReceiver implements IncomingTransferHandler {
 
   #begin(): void {
     this.#hasBegun = true;
-    this.#record.begin(this.#offer?.sizeBytes ?? 0, this.#part?.startBytes ?? 0, this.#part?.restartReason);
+    this.record.begin(this.#offer?.sizeBytes ?? 0, this.#part?.startBytes ?? 0, this.#part?.restartReason);
     this.#options.onBegin();
   }
 
   async #complete(expectedHash: string): Promise<void> {
-    const { name } = this.#record;
+    const { name } = this.record;
     const [part, offer] = [this.#part, this.#offer];
     if (part === undefined || offer === undefined) return;
     try {
       await part.verify(expectedHash);
     } catch (error) {
-      this.giveUp(toTransferError(error, name));
+      this.giveUp(error);
     }
-    if (this.#isDecided) return;
-    this.#isDecided = true;
+    if (!this.decide()) return;
     try {
       const localPath = await part.publish();
       const finalName = posix.join(posix.dirname(name), basename(localPath));
       this.#transfer.finish(finalName === name ? undefined : finalName);
-      this.#record.finish({ localPath, name: finalName, totalBytes: offer.sizeBytes, hash: expectedHash });
+      this.record.finish({ localPath, name: finalName, totalBytes: offer.sizeBytes, hash: expectedHash });
     } catch (error) {
-      this.#isDecided = false;
-      this.giveUp(toTransferError(error, name));
+      this.failAfterAll(error);
     }
   }
 
-  /** Reports the failure when all is closed, and as much is left behind as is of use. */
-  async #fail(error: TcpCommError): Promise<void> {
-    if (this.#isDecided) return;
-    this.#isDecided = true;
+  protected override async release(error: TcpCommError): Promise<void> {
     await this.#opening?.catch(() => undefined);
     const part = this.#part;
     await (HOPELESS.has(error.code) ? part?.discard() : part?.leave())?.catch(() => undefined);
-    this.#record.fail(error);
   }
 }

@@ -1,9 +1,10 @@
 import type { FileHandle } from 'node:fs/promises';
-import { TcpCommError, type TransferError, WireError } from '@tcpcomm/protocol';
+import { type TransferError, WireError } from '@tcpcomm/protocol';
 import type { OutgoingTransfer, OutgoingTransferHandler } from '../../engine/transfers/outgoing-transfer.ts';
 import type { TransferRecord } from '../../transfer-record.ts';
+import { Mover } from '../mover.ts';
 import { BlockReader } from './block-reader.ts';
-import { toTransferError, transferError } from './file-errors.ts';
+import { transferError } from './file-errors.ts';
 import { createFileHash, type FileHash, hashBeginning, type Integrity } from './file-hash.ts';
 import type { Overwrite } from './publishing.ts';
 
@@ -22,22 +23,19 @@ export interface FileSenderOptions {
 }
 
 /** Sends one file: from opening it to the receiver's word that it has it all. */
-export class FileSender implements OutgoingTransferHandler {
+export class FileSender extends Mover implements OutgoingTransferHandler {
   readonly #transfer: OutgoingTransfer;
-  readonly #record: TransferRecord;
   readonly #options: FileSenderOptions;
   #file: FileHandle | undefined;
   #sizeBytes = 0;
   #modifiedMs = 0;
   #hash = '';
   #opening: Promise<void> | undefined;
-  /** How it ends is decided; nothing changes that any more. */
-  #isDecided = false;
 
   constructor(options: FileSenderOptions) {
+    super(options.transfer, options.record);
     this.#options = options;
     this.#transfer = options.transfer;
-    this.#record = options.record;
   }
 
   /** Opens the file and offers it. */
@@ -48,7 +46,7 @@ export class FileSender implements OutgoingTransferHandler {
         this.#offer();
       },
       (error: unknown) => {
-        this.giveUp(toTransferError(error, this.#record.name));
+        this.giveUp(error);
       },
     );
   }
@@ -59,44 +57,29 @@ export class FileSender implements OutgoingTransferHandler {
   }
 
   onWritten(bytes: number): void {
-    this.#record.advance(bytes);
+    this.record.advance(bytes);
   }
 
   onAnswer(): void {
     // Of folders only.
   }
 
-  onPause(isPaused: boolean): void {
-    this.#record.isPausedByPeer = isPaused;
-  }
-
   onDone(path: string | undefined): void {
     void this.#finish(path);
-  }
-
-  onAbort(error: Error): void {
-    void this.#fail(error instanceof TcpCommError ? error : toTransferError(error, this.#record.name));
-  }
-
-  /** Ends the transfer from this side; the receiver is told. */
-  giveUp(error: TransferError): void {
-    if (this.#isDecided) return;
-    this.#transfer.abort(error.number, error.message);
-    void this.#fail(error);
   }
 
   async #open(): Promise<void> {
     this.#file = await this.#options.open();
     const stats = await this.#file.stat();
-    if (!stats.isFile()) throw transferError(WireError.NOT_A_FILE, this.#record.name);
+    if (!stats.isFile()) throw transferError(WireError.NOT_A_FILE, this.record.name);
     this.#sizeBytes = stats.size;
     this.#modifiedMs = stats.mtimeMs;
   }
 
   #offer(): void {
-    if (this.#isDecided) return;
+    if (this.isDecided) return;
     this.#transfer.offer({
-      path: this.#record.name,
+      path: this.record.name,
       sizeBytes: this.#sizeBytes,
       modifiedMs: this.#modifiedMs,
       integrity: this.#options.integrity,
@@ -105,25 +88,20 @@ export class FileSender implements OutgoingTransferHandler {
   }
 
   async #finish(path: string | undefined): Promise<void> {
-    if (this.#isDecided) return;
-    this.#isDecided = true;
+    if (!this.decide()) return;
     await this.#close();
     const { localPath } = this.#options;
-    const name = path ?? this.#record.name;
-    this.#record.finish({ localPath, name, totalBytes: this.#sizeBytes, hash: this.#hash });
+    const name = path ?? this.record.name;
+    this.record.finish({ localPath, name, totalBytes: this.#sizeBytes, hash: this.#hash });
   }
 
-  /** Reports the failure when the file is closed. */
-  async #fail(error: TcpCommError): Promise<void> {
-    if (this.#isDecided) return;
-    this.#isDecided = true;
+  protected override async release(): Promise<void> {
     await this.#opening?.catch(() => undefined);
     await this.#close();
-    this.#record.fail(error);
   }
 
   #begin(offsetBytes: number): void {
-    this.#record.begin(this.#sizeBytes, offsetBytes);
+    this.record.begin(this.#sizeBytes, offsetBytes);
     this.#options.onBegin();
   }
 
@@ -134,14 +112,14 @@ export class FileSender implements OutgoingTransferHandler {
         this.#offer();
         return;
       }
-      if (this.#isDecided) return;
+      if (this.isDecided) return;
       if (offsetBytes > 0) this.#begin(offsetBytes);
       await this.#sendBlocks(hash, offsetBytes);
       this.#hash = hash.digest();
       await this.#checkUnchanged();
       this.#transfer.end(this.#hash);
     } catch (error) {
-      this.giveUp(toTransferError(error, this.#record.name));
+      this.giveUp(error);
     }
   }
 
@@ -176,7 +154,7 @@ export class FileSender implements OutgoingTransferHandler {
   }
 
   #sourceChanged(detail: string): TransferError {
-    return transferError(WireError.SOURCE_CHANGED, this.#record.name, `the file changed while it was sent: ${detail}`);
+    return transferError(WireError.SOURCE_CHANGED, this.record.name, `the file changed while it was sent: ${detail}`);
   }
 
   async #close(): Promise<void> {

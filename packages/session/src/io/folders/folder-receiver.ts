@@ -6,12 +6,13 @@ import {
   type FolderPiece,
   type FolderRecord,
   ProtocolError,
-  TcpCommError,
+  type TcpCommError,
   TransferError,
   WireError,
 } from '@tcpcomm/protocol';
 import type { IncomingTransfer, IncomingTransferHandler } from '../../engine/transfers/incoming-transfer.ts';
 import type { TransferRecord } from '../../transfer-record.ts';
+import { Mover } from '../mover.ts';
 import { toTransferError, transferError } from '../files/file-errors.ts';
 import type { Overwrite } from '../files/publishing.ts';
 import { bufferCapacity, type WriteBuffers } from '../files/write-buffers.ts';
@@ -43,9 +44,8 @@ export interface FolderReceiverOptions {
 }
 
 /** Receives a folder: answers what of it is wanted, and writes what comes. One file that fails does not end the others. */
-export class FolderReceiver implements IncomingTransferHandler {
+export class FolderReceiver extends Mover implements IncomingTransferHandler {
   readonly #transfer: IncomingTransfer;
-  readonly #record: TransferRecord;
   readonly #options: FolderReceiverOptions;
   readonly #tally: FolderTally;
   readonly #reader = new RecordReader(this);
@@ -65,12 +65,11 @@ export class FolderReceiver implements IncomingTransferHandler {
   #resumed = 0;
   #current: { readonly index: number; readonly file: ReceivedFile | undefined; receivedBytes: number } | undefined;
   #pieceHash: string | undefined;
-  #isDecided = false;
 
   constructor(options: FolderReceiverOptions) {
+    super(options.transfer, options.record);
     this.#options = options;
     this.#transfer = options.transfer;
-    this.#record = options.record;
     this.#tally = new FolderTally(options.record);
   }
 
@@ -79,40 +78,25 @@ export class FolderReceiver implements IncomingTransferHandler {
     this.#opening = this.#open();
     this.#opening.then(
       () => {
-        if (this.#isDecided) return;
-        this.#record.begin(0, 0);
+        if (this.isDecided) return;
+        this.record.begin(0, 0);
         this.#options.onBegin();
         const capacityBytes = bufferCapacity(this.#options.buffers);
         this.#transfer.accept({ offsetBytes: 0, prefixHash: undefined, capacityBytes });
       },
       (error: unknown) => {
-        this.giveUp(toTransferError(error, this.#record.name));
+        this.giveUp(error);
       },
     );
   }
 
   onData(bytes: Uint8Array): void {
-    if (!this.#isDecided) this.#reader.read(bytes);
+    if (!this.isDecided) this.#reader.read(bytes);
   }
 
   onEnd(): void {
     if (!this.#reader.isAtEnd || this.#current) throw invalid('the folder ended within a record or a file');
     void this.#complete();
-  }
-
-  onPause(isPaused: boolean): void {
-    this.#record.isPausedByPeer = isPaused;
-  }
-
-  onAbort(error: Error): void {
-    void this.#fail(error instanceof TcpCommError ? error : toTransferError(error, this.#record.name));
-  }
-
-  /** Ends the transfer from this side; the sender is told. */
-  giveUp(error: TransferError): void {
-    if (this.#isDecided) return;
-    this.#transfer.abort(error.number, error.message);
-    void this.#fail(error);
   }
 
   onRecord(record: FolderRecord): void {
@@ -129,7 +113,7 @@ export class FolderReceiver implements IncomingTransferHandler {
     const current = this.#current;
     if (current === undefined) return;
     current.receivedBytes += bytes.length;
-    this.#record.advance(bytes.length);
+    this.record.advance(bytes.length);
     if (current.file) current.file.write(bytes);
     else this.#transfer.handleStored(bytes.length);
   }
@@ -142,11 +126,7 @@ export class FolderReceiver implements IncomingTransferHandler {
   }
 
   async #open(): Promise<void> {
-    this.#target = await FolderTarget.open(
-      await this.#options.findTarget(),
-      this.#record.name,
-      this.#options.overwrite,
-    );
+    this.#target = await FolderTarget.open(await this.#options.findTarget(), this.record.name, this.#options.overwrite);
     this.#staging = await Staging.open(this.#target.path);
   }
 
@@ -154,7 +134,7 @@ export class FolderReceiver implements IncomingTransferHandler {
     const first = this.#entries.length;
     if (first + entries.length > MAX_FOLDER_ENTRIES) {
       const detail = `it has more than ${MAX_FOLDER_ENTRIES} entries`;
-      this.giveUp(transferError(WireError.FOLDER_TOO_LARGE, this.#record.name, detail));
+      this.giveUp(transferError(WireError.FOLDER_TOO_LARGE, this.record.name, detail));
       return;
     }
     this.#entries.push(...entries);
@@ -167,7 +147,7 @@ export class FolderReceiver implements IncomingTransferHandler {
     const resume: NonNullable<FolderAnswer['resume']> = [];
     const lost: NonNullable<FolderAnswer['lost']> = [];
     // Folders one after another, and before what is in them; files many at a time.
-    for (let at = 0; at < entries.length && !this.#isDecided;) {
+    for (let at = 0; at < entries.length && !this.isDecided;) {
       const isFolder = entries[at]?.type === 'folder';
       const end = isFolder ? at + 1 : endOfFiles(entries, at);
       const examine = async (entry: FolderEntry, index: number) => {
@@ -184,7 +164,7 @@ export class FolderReceiver implements IncomingTransferHandler {
       await Promise.all(entries.slice(at, end).map((entry, place) => examine(entry, first + at + place)));
       at = end;
     }
-    if (this.#isDecided) return;
+    if (this.isDecided) return;
     for (const index of skip) this.#tally.unchanged(this.#entries[index]);
     for (let at = 0; at < lost.length; at += REASONS_AT_ONCE) {
       this.#transfer.answer({ answered: this.#answered, lost: lost.slice(at, at + REASONS_AT_ONCE) });
@@ -247,7 +227,7 @@ export class FolderReceiver implements IncomingTransferHandler {
     if (offsetBytes > 0) {
       if (!(file instanceof LargeFile))
         throw invalid(`file ${index} begins at byte ${offsetBytes}, nothing of it is here`);
-      this.#record.skip(offsetBytes);
+      this.record.skip(offsetBytes);
     }
     this.#tally.current(entry);
     file?.begin(offsetBytes);
@@ -294,19 +274,18 @@ export class FolderReceiver implements IncomingTransferHandler {
   }
 
   async #complete(): Promise<void> {
-    const { name } = this.#record;
+    const { name } = this.record;
     try {
       await this.#answering;
       while (this.#finishing.size > 0) await Promise.all(this.#finishing);
-      if (this.#isDecided || this.#target === undefined) return;
-      this.#isDecided = true;
+      if (this.#target === undefined || !this.decide()) return;
       await this.#staging?.close();
       await this.#target.finish((entry, error) => {
         this.#tally.failed(entry, error);
       });
       const finalName = posix.join(posix.dirname(name), basename(this.#target.path));
       this.#transfer.finish();
-      this.#record.finish({
+      this.record.finish({
         localPath: this.#target.path,
         name: finalName,
         totalBytes: this.#tally.doneBytes,
@@ -314,15 +293,11 @@ export class FolderReceiver implements IncomingTransferHandler {
         folder: this.#tally.outcome,
       });
     } catch (error) {
-      this.#isDecided = false;
-      this.giveUp(toTransferError(error, name));
+      this.failAfterAll(error);
     }
   }
 
-  /** Reports the failure when all is closed. What has arrived stays, and what has begun is left to a later attempt. */
-  async #fail(error: TcpCommError): Promise<void> {
-    if (this.#isDecided) return;
-    this.#isDecided = true;
+  protected override async release(error: TcpCommError): Promise<void> {
     const keeps = error.code !== 'ERR_TCPCOMM_TRANSFER_CANCELLED';
     await this.#opening?.catch(() => undefined);
     await this.#answering;
@@ -330,7 +305,6 @@ export class FolderReceiver implements IncomingTransferHandler {
     for (const file of begun) if (typeof file === 'object') this.#track(file.drop(keeps));
     while (this.#finishing.size > 0) await Promise.all(this.#finishing);
     await this.#staging?.close();
-    this.#record.fail(error);
   }
 }
 

@@ -7,12 +7,12 @@ import {
   type FolderRecord,
   MAX_RECORD_HEADER_BYTES,
   ProtocolError,
-  TcpCommError,
   TransferError,
   WireError,
 } from '@tcpcomm/protocol';
 import type { OutgoingTransfer, OutgoingTransferHandler } from '../../engine/transfers/outgoing-transfer.ts';
 import type { TransferRecord } from '../../transfer-record.ts';
+import { Mover } from '../mover.ts';
 import { BlockReader } from '../files/block-reader.ts';
 import { toTransferError } from '../files/file-errors.ts';
 import { createFileHash, hashBeginning, type Integrity } from '../files/file-hash.ts';
@@ -45,9 +45,8 @@ export interface FolderSenderOptions {
 }
 
 /** Sends a folder: what is in it, as it is found, and then the files that the receiver wants, as it answers. */
-export class FolderSender implements OutgoingTransferHandler {
+export class FolderSender extends Mover implements OutgoingTransferHandler {
   readonly #transfer: OutgoingTransfer;
-  readonly #record: TransferRecord;
   readonly #options: FolderSenderOptions;
   readonly #tally: FolderTally;
   readonly #entries: FolderEntry[] = [];
@@ -59,13 +58,12 @@ export class FolderSender implements OutgoingTransferHandler {
   #root = '';
   #answered = 0;
   #isWalked = false;
-  #isDecided = false;
   #streaming: Promise<void> | undefined;
 
   constructor(options: FolderSenderOptions) {
+    super(options.transfer, options.record);
     this.#options = options;
     this.#transfer = options.transfer;
-    this.#record = options.record;
     this.#tally = new FolderTally(options.record);
   }
 
@@ -75,16 +73,16 @@ export class FolderSender implements OutgoingTransferHandler {
       (root) => {
         this.#root = root;
         const { integrity, overwrite } = this.#options;
-        if (!this.#isDecided) this.#transfer.offerFolder({ path: this.#record.name, integrity, overwrite });
+        if (!this.isDecided) this.#transfer.offerFolder({ path: this.record.name, integrity, overwrite });
       },
       (error: unknown) => {
-        this.giveUp(toTransferError(error, this.#record.name));
+        this.giveUp(error);
       },
     );
   }
 
   onAccept(): void {
-    this.#record.begin(0, 0);
+    this.record.begin(0, 0);
     this.#options.onBegin();
     this.#streaming = this.#stream();
   }
@@ -109,43 +107,24 @@ export class FolderSender implements OutgoingTransferHandler {
     this.#answer.give();
   }
 
-  onPause(isPaused: boolean): void {
-    this.#record.isPausedByPeer = isPaused;
-  }
-
   onWritten(): void {
     // Counted file by file: not all that is written is of files.
   }
 
   onDone(path: string | undefined): void {
-    if (this.#isDecided) return;
-    this.#isDecided = true;
-    this.#record.finish({
+    if (!this.decide()) return;
+    this.record.finish({
       localPath: this.#root,
-      name: path ?? this.#record.name,
+      name: path ?? this.record.name,
       totalBytes: this.#tally.doneBytes,
       hash: undefined,
       folder: this.#tally.outcome,
     });
   }
 
-  onAbort(error: Error): void {
-    void this.#fail(error instanceof TcpCommError ? error : toTransferError(error, this.#record.name));
-  }
-
-  /** Ends the transfer from this side; the receiver is told. */
-  giveUp(error: TransferError): void {
-    if (this.#isDecided) return;
-    this.#transfer.abort(error.number, error.message);
-    void this.#fail(error);
-  }
-
-  async #fail(error: TcpCommError): Promise<void> {
-    if (this.#isDecided) return;
-    this.#isDecided = true;
+  protected override async release(): Promise<void> {
     this.#answer.give();
     await this.#streaming;
-    this.#record.fail(error);
   }
 
   async #stream(): Promise<void> {
@@ -153,7 +132,7 @@ export class FolderSender implements OutgoingTransferHandler {
       await Promise.all([this.#tellEntries(), this.#options.list === undefined ? this.#sendFiles() : undefined]);
       this.#transfer.end();
     } catch (error) {
-      this.giveUp(toTransferError(error, this.#record.name));
+      this.giveUp(error);
     }
   }
 
@@ -169,7 +148,7 @@ export class FolderSender implements OutgoingTransferHandler {
       batchBytes = 0;
     };
     for await (const walked of walkFolder(this.#root, this.#options.list ?? 'deep')) {
-      if (this.#isDecided) return;
+      if (this.isDecided) return;
       if ('entry' in walked) {
         const entryBytes = Buffer.byteLength(JSON.stringify(walked.entry)) + 1;
         if (batch.length === ENTRIES_AT_ONCE || batchBytes + entryBytes > MAX_ENTRIES_BYTES) await tell();
@@ -202,7 +181,7 @@ export class FolderSender implements OutgoingTransferHandler {
       this.#tally.current(entry);
       try {
         const isWhole = small ? await this.#sendSmall(index, await small) : await this.#sendLarge(index, entry);
-        if (this.#isDecided) return;
+        if (this.isDecided) return;
         if (!isWhole) {
           await this.#write({
             lost: { index, code: WireError.TRANSFER_CANCELLED, message: 'the receiver does not want it' },
@@ -212,7 +191,7 @@ export class FolderSender implements OutgoingTransferHandler {
         this.#sent.add(index);
         this.#tally.done(entry);
       } catch (error) {
-        if (this.#isDecided) return;
+        if (this.isDecided) return;
         await this.#lose(index, toTransferError(error, entry.path));
       }
     }
@@ -220,7 +199,7 @@ export class FolderSender implements OutgoingTransferHandler {
 
   /** Waits until the receiver has said whether it wants the entry; false when there is none of that number. */
   async #isAnswered(index: number): Promise<boolean> {
-    while (!this.#isDecided) {
+    while (!this.isDecided) {
       if (index < this.#answered) return true;
       if (this.#isWalked && index >= this.#entries.length) return false;
       await this.#answer.next();
@@ -252,12 +231,12 @@ export class FolderSender implements OutgoingTransferHandler {
       let offsetBytes = await this.#resumeAt(index, handle);
       if (offsetBytes > 0) {
         await hashBeginning(handle, hash, offsetBytes);
-        this.#record.skip(offsetBytes);
+        this.record.skip(offsetBytes);
       }
       const reader = new BlockReader(handle, offsetBytes, entry.sizeBytes);
       let written = Promise.resolve();
       for (let bytes = await reader.next(); bytes !== undefined; bytes = await reader.next()) {
-        if (this.#isDecided || this.#unwanted.has(index)) return false;
+        if (this.isDecided || this.#unwanted.has(index)) return false;
         if (bytes.length === 0) throw changed(entry);
         hash.update(bytes);
         const isLast = offsetBytes + bytes.length === entry.sizeBytes;
@@ -297,7 +276,7 @@ export class FolderSender implements OutgoingTransferHandler {
     const written = bytes.length > 0 ? this.#transfer.write(bytes) : header;
     header.catch(() => undefined);
     const advanced = written.then(() => {
-      this.#record.advance(bytes.length);
+      this.record.advance(bytes.length);
     });
     advanced.catch(() => undefined);
     if (bytes.length > SMALL_FILE_BYTES || this.#transfer.queuedBytes > MAX_QUEUED_BYTES) await advanced;
