@@ -358,6 +358,8 @@ describe('without permission', () => {
       'get into a folder that may not be written to': 'local ERR_TCPCOMM_FILE_ACCESS_DENIED',
       'send a file that may not be read': 'local ERR_TCPCOMM_FILE_ACCESS_DENIED',
       'send into a folder that may not be written to': 'remote ERR_TCPCOMM_FILE_ACCESS_DENIED',
+      'get into a folder that is made read-only meanwhile': 'local ERR_TCPCOMM_FILE_ACCESS_DENIED',
+      'send into a folder that is made read-only meanwhile': 'remote ERR_TCPCOMM_FILE_ACCESS_DENIED',
       'get below a folder that may not be entered': 'remote ERR_TCPCOMM_FILE_ACCESS_DENIED',
     });
   });

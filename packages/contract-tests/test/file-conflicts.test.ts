@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkForLeaks, createTemporaryFolder, testBytes, waitUntil } from '@tcpcomm/test-support';
@@ -106,6 +106,24 @@ describe.each(WAYS)('a $direction by a $end', ({ end, direction }) => {
     await writeFile(join(source, 'file'), 'new');
     await expect(move(files, direction, 'file').done).rejects.toMatchObject({ name: 'TransferError' });
     expect(await readFile(outside.join('precious'), 'utf8')).toBe('precious');
+  });
+
+  it('into a folder that is removed meanwhile fails at both ends, and the session goes on', async () => {
+    await using files = await createFilePair(end, { server: { bytesPerSecond: 9_000_000 } });
+    const { source, target } = routeOf(files, direction);
+    for (const folder of [source, target]) await mkdir(join(folder, 'inner'));
+    await writeFile(join(source, 'inner/file'), testBytes(2_000_000));
+    const there = nextTransfer(files.remote);
+    const here = move(files, direction, 'inner/file');
+    const remote = await there;
+    await waitUntil('it moves', () => here.progress.transferredBytes > 0);
+    await rm(join(target, 'inner'), { recursive: true });
+    for (const { done } of [here, remote]) {
+      await expect(done).rejects.toMatchObject({ name: 'TransferError', code: 'ERR_TCPCOMM_FILE_NOT_FOUND' });
+    }
+    await mkdir(join(target, 'inner'));
+    await move(files, direction, 'inner/file').done;
+    expect(await filesBelow(target)).toEqual(['inner', 'inner/file']);
   });
 
   it('to a folder of that name is refused', async () => {

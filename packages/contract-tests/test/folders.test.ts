@@ -64,6 +64,8 @@ describe.each(WAYS)('a folder that is moved by $direction from a $end', ({ end, 
       'naïve — 世界/🚀 "quotes" \\ and: more': 'x',
       'z/run.sh': '#!/bin/sh',
     });
+    // Two files here; where the system takes them for one, the second fails and says so.
+    await write(tree, { Case: 'upper', case: 'lower' });
     await mkdir(join(tree, 'empty/nested'), { recursive: true });
     await chmod(join(tree, 'z/run.sh'), 0o755);
     await chmod(join(tree, 'empty file'), 0o666);
@@ -77,11 +79,11 @@ describe.each(WAYS)('a folder that is moved by $direction from a $end', ({ end, 
     const results = [await here.done, await (await there).done];
     expect(await describeTree(join(target, 'tree'))).toEqual(await describeTree(tree));
     for (const result of results) {
-      expect(result).toMatchObject({ name: 'tree', hash: undefined, resumedFromBytes: 0, totalBytes: 3_524_300 });
-      expect(result.folder).toEqual({ files: 7, unchangedFiles: 0, folders: 7, failed: [] });
+      expect(result).toMatchObject({ name: 'tree', hash: undefined, resumedFromBytes: 0, totalBytes: 3_524_310 });
+      expect(result.folder).toEqual({ files: 9, unchangedFiles: 0, folders: 7, failed: [] });
     }
-    expect(here.progress).toMatchObject({ percent: 100, transferredBytes: 3_524_300, totalBytes: 3_524_300 });
-    expect(here.progress.folder).toMatchObject({ doneFiles: 7, totalFiles: 7, failedFiles: 0 });
+    expect(here.progress).toMatchObject({ percent: 100, transferredBytes: 3_524_310, totalBytes: 3_524_310 });
+    expect(here.progress.folder).toMatchObject({ doneFiles: 9, totalFiles: 9, failedFiles: 0 });
     await chmod(join(tree, 'z'), 0o700);
     await chmod(join(target, 'tree/z'), 0o700);
   });

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { checkForLeaks, createTemporaryFolder, testBytes } from '@tcpcomm/test-support';
 import fc from 'fast-check';
-import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { UnbufferedWriter, type UnbufferedWriterOptions } from '../src/index.ts';
 
@@ -142,11 +142,17 @@ describe('what is reported', () => {
   it('is durable now and then when that is wanted by the clock', async () => {
     await using folder = createTemporaryFolder();
     const durable: number[] = [];
-    const options = { ...SMALL, syncEachMs: 1, onDurable: (bytes: number) => durable.push(bytes) };
-    const writer = await UnbufferedWriter.open(folder.join('file'), options);
-    for (let count = 0; count < 200 && durable.length < 3; count += 1) {
-      await writer.write(testBytes(10_000));
-      await setTimeout(2);
+    const written = new EventEmitter();
+    const writer = await UnbufferedWriter.open(folder.join('file'), {
+      ...SMALL,
+      syncEachMs: 1,
+      onWritten: () => written.emit('more'),
+      onDurable: (bytes) => durable.push(bytes),
+    });
+    for (let count = 0; count < 5_000 && durable.length < 3; count += 1) {
+      const more = once(written, 'more');
+      await writer.write(testBytes(SMALL.bufferBytes));
+      await more;
     }
     expect(durable.length).toBeGreaterThanOrEqual(3);
     await writer.close();

@@ -42,6 +42,22 @@ const outcomes: Record<string, string> = {};
     'send into a folder that may not be written to',
     client.sendFile(at('open/readable'), { as: 'closed/sent' }),
   );
+  /** Takes away the right to write to the folder when the transfer has begun. */
+  const whileMoving = async (what: string, name: string, start: () => FileTransfer) => {
+    mkdirSync(at('open', name));
+    const file = start();
+    file.once('progress', () => {
+      chmodSync(at('open', name), 0o555);
+    });
+    await attempt(what, file);
+  };
+  writeFileSync(at('open/large'), new Uint8Array(2_000_000));
+  await whileMoving('get into a folder that is made read-only meanwhile', 'one', () =>
+    client.getFile('open/large', { to: at('open/one/got') }),
+  );
+  await whileMoving('send into a folder that is made read-only meanwhile', 'other', () =>
+    client.sendFile(at('open/large'), { as: 'open/other/sent' }),
+  );
   await attempt('get below a folder that may not be entered', client.getFile('hidden/file', { to: at('open/got') }));
 }
 process.stdout.write(JSON.stringify(outcomes));

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, lstat, readFile, rename, rm } from 'node:fs/promises';
 import { type TransferError, WireError } from '@tcpcomm/protocol';
-import { toTransferError, transferError } from './file-errors.ts';
+import { missingFolder, toTransferError, transferError } from './file-errors.ts';
 import { Journal, type JournalContent } from './journal.ts';
 import { ownIdentity, stateOf } from './journal-owner.ts';
 import { type PartPaths, partPathsOf } from './part-paths.ts';
@@ -20,11 +20,31 @@ export interface Leftover {
   readonly restartReason: string | undefined;
 }
 
-/** What this thread is writing, files, their parts and journals: no two transfers ever write to the same. */
-const busyPaths = new Set<string>();
-/** Whether a transfer of this thread is writing there. */
-export function isBeingWritten(path: string): boolean {
-  return busyPaths.has(path);
+/**
+ * What this thread is writing, files, their parts and journals: no two transfers ever write to the same. Of one that is ending there is
+ * the promise that it has ended; undefined of the others.
+ */
+const busyPaths = new Map<string, Promise<void> | undefined>();
+/**
+ * Resolves when no transfer of this thread writes to any of them: one that is ending is waited for, since who was cut off comes back at once.
+ *
+ * @throws TransferError `FILE_BUSY` while one is under way
+ */
+export async function requireUnwritten(paths: readonly string[], name: string): Promise<void> {
+  for (let holder = holderOf(paths); holder !== undefined; holder = holderOf(paths)) {
+    if (busyPaths.get(holder) === undefined) throw busy(name);
+    await busyPaths.get(holder);
+  }
+}
+
+/** Looks and takes in one step: nothing is awaited between the two. */
+async function reserve(paths: readonly string[], name: string): Promise<void> {
+  while (holderOf(paths) !== undefined) await requireUnwritten(paths, name);
+  for (const path of paths) busyPaths.set(path, undefined);
+}
+
+function holderOf(paths: readonly string[]): string | undefined {
+  return paths.find((path) => busyPaths.has(path));
 }
 
 /** Somebody else may take the journal between two of our steps; not so often, though. */
@@ -40,6 +60,7 @@ export class PartClaim {
   readonly leftover: Leftover;
   readonly #name: string;
   readonly #journal: Journal;
+  readonly #ended = Promise.withResolvers<undefined>();
   #isReleased = false;
 
   private constructor(paths: PartPaths, name: string, journal: Journal, leftover: Leftover) {
@@ -53,8 +74,7 @@ export class PartClaim {
   static async take(target: string, name: string, source: SourceFacts): Promise<PartClaim> {
     const paths = partPathsOf(target);
     const taken = Object.values(paths) as string[];
-    if (taken.some((path) => busyPaths.has(path))) throw busy(name);
-    for (const path of taken) busyPaths.add(path);
+    await reserve(taken, name);
     try {
       await requireReplaceable(paths.part, name);
       const before = await takeOver(paths.journal, name);
@@ -71,9 +91,16 @@ export class PartClaim {
     }
   }
 
-  /** @throws TransferError `FILE_BUSY` when another process has taken over */
+  /** Whoever wants the file from now on waits until this claim has ended. */
+  beginEnding(): void {
+    for (const path of Object.values(this.paths) as string[]) busyPaths.set(path, this.#ended.promise);
+  }
+
+  /** @throws TransferError `FILE_BUSY` when another process has taken over, or what the system says of the journal */
   async requireHeld(): Promise<void> {
-    const content = await Journal.read(this.paths.journal).catch(() => 'damaged' as const);
+    const content = await Journal.read(this.paths.journal).catch((error: unknown) => {
+      throw missingFolder(error, this.#name) ?? toTransferError(error, this.#name);
+    });
     if (typeof content === 'object' && content.generation === this.#journal.entry.generation) return;
     throw transferError(WireError.FILE_BUSY, this.#name, 'another process has taken over this file');
   }
@@ -109,8 +136,9 @@ export class PartClaim {
   async #release(): Promise<void> {
     if (this.#isReleased) return;
     this.#isReleased = true;
+    await this.#journal.close().catch(() => undefined);
     for (const path of Object.values(this.paths) as string[]) busyPaths.delete(path);
-    await this.#journal.close();
+    this.#ended.resolve(undefined);
   }
 }
 

@@ -162,6 +162,7 @@ export class PartFile {
 
   /** Leaves what came to a later attempt, if that is worth it; else nothing. */
   async leave(): Promise<void> {
+    this.#claim.beginEnding();
     await this.#writer?.close().catch(() => undefined);
     await this.#journaling;
     const durableBytes = this.#writer?.bytesDurable ?? this.#claim.leftover.durableBytes;
@@ -171,6 +172,7 @@ export class PartFile {
 
   /** Leaves nothing behind. */
   async discard(): Promise<void> {
+    this.#claim.beginEnding();
     await this.#writer?.abort();
     await this.#journaling;
     const isHeld = await this.#claim.requireHeld().then(

@@ -3,7 +3,7 @@ import { dirname, join, posix } from 'node:path';
 import { platform } from 'node:process';
 import { type FolderEntry, type TransferError, WireError } from '@tcpcomm/protocol';
 import { missingFolder, toTransferError, transferError } from '../files/file-errors.ts';
-import { isBeingWritten } from '../files/part-claim.ts';
+import { requireUnwritten } from '../files/part-claim.ts';
 import { partPathsOf } from '../files/part-paths.ts';
 import { type Overwrite, requireFree, syncFolder } from '../files/publishing.ts';
 import { RootDirectory } from '../files/root-directory.ts';
@@ -70,8 +70,7 @@ export class FolderTarget {
     try {
       this.#requireNew(entry.path);
       const path = await this.#pathOf(entry.path);
-      if (isBeingWritten(path))
-        throw transferError(WireError.FILE_BUSY, entry.path, 'another transfer is writing this file');
+      await requireUnwritten([path], entry.path);
       const there = await lookAt(path);
       const isSameSize = there?.isFile() === true && there.size === entry.sizeBytes;
       if (isSameSize && Math.abs(there.mtimeMs - entry.modifiedMs) < SAME_TIME_MS) return { kind: 'unchanged' };

@@ -114,6 +114,23 @@ it('a part that another process has taken over gets no name, and is left to that
   expect(await readdir(folder.path)).toEqual(['file.part', 'file.part.journal']);
 });
 
+it('who comes while the one before is ending waits, and goes on with what that one leaves', async () => {
+  await using folder = createTemporaryFolder();
+  const before = await openPart(folder.join('file'));
+  for (let count = 0; count < 5; count += 1) before.write(testBytes(1_000_000, count));
+  const leaving = before.leave();
+  const [one, other] = await Promise.allSettled([openPart(folder.join('file')), openPart(folder.join('file'))]);
+  await leaving;
+  expect([one.status, other.status].sort()).toEqual(['fulfilled', 'rejected']);
+  for (const result of [one, other]) {
+    if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'ERR_TCPCOMM_FILE_BUSY' });
+    else {
+      expect(result.value.startBytes).toBe(5_000_000);
+      await result.value.discard();
+    }
+  }
+});
+
 describe('no two files are written to one place', () => {
   it.each([
     ['the same name', 'file', 'file'],
