@@ -89,14 +89,21 @@ const folder: TransferView = {
   name: 'photos',
   progress: {
     ...half.progress,
-    folder: { doneFiles: 12, totalFiles: 340, failedFiles: 0, currentFile: '2024/evil\x1b.jpg' },
+    folder: {
+      doneFiles: 12,
+      totalFiles: 340,
+      failedFiles: 0,
+      currentFile: '2024/evil\x1b.jpg',
+      currentFileBytes: 42,
+      currentFileSizeBytes: 100,
+    },
   },
 };
 
 it('below the row of a folder is one that tells how many files are done and which one moves', () => {
   expect(lines(100, folder, half).map((line) => line.trimEnd())).toEqual([
     expect.stringMatching(/^↓ photos\/ {6}50 % ━+─+ {4}12\.0 of 24\.0 MB {4}9\.0 MB\/s {3}0:02 left$/),
-    '  12 of 340 files, now 2024/evil\\u{1b}.jpg',
+    '  12 of 340 files, now 2024/evil\\u{1b}.jpg 42 %',
     expect.stringMatching(/^↓ picture\.jpg {2}50 % /),
   ]);
 });
@@ -104,7 +111,14 @@ it('below the row of a folder is one that tells how many files are done and whic
 it('a folder tells of files that failed, and of no current one before there is any', () => {
   const progress = {
     ...half.progress,
-    folder: { doneFiles: 0, totalFiles: 1, failedFiles: 1, currentFile: undefined },
+    folder: {
+      doneFiles: 0,
+      totalFiles: 1,
+      failedFiles: 1,
+      currentFile: undefined,
+      currentFileBytes: 0,
+      currentFileSizeBytes: 0,
+    },
   };
   expect(lines(100, { ...folder, progress })[1]!.trimEnd()).toBe('  0 of 1 file, 1 failed');
   expect(plainProgressLine({ ...folder, progress })).toBe(

@@ -123,6 +123,9 @@ describe.each(WAYS)('a folder that is moved by $direction from a $end', ({ end, 
       const remote = await there;
       const receiver = direction === 'get' ? here : remote;
       await waitUntil('it moves', () => receiver.progress.transferredBytes > 800_000);
+      const { folder: progress } = receiver.progress;
+      expect(progress).toMatchObject({ currentFile: 'large', currentFileSizeBytes: 3_000_000 });
+      expect(progress?.currentFileBytes).toBeGreaterThan(700_000);
       files.local.destroy();
       await expect(here.done).rejects.toThrow();
       await expect(remote.done).rejects.toThrow();

@@ -61,6 +61,9 @@ export interface FolderProgress {
   readonly failedFiles: number;
   /** The file that is moving, or moved last. */
   readonly currentFile: string | undefined;
+  /** Of the file that is moving: how much of it has, and what it has in all. */
+  readonly currentFileBytes: number;
+  readonly currentFileSizeBytes: number;
 }
 
 /** The rate is that of the last so many samples, which are taken this far apart. */
@@ -87,8 +90,8 @@ export class TransferRecord {
   #start: Sample | undefined;
   #state: TransferState = 'waiting';
   #totalBytes: number | undefined;
-  /** Counted by whoever moves a folder. */
-  folder: FolderProgress | undefined;
+  /** Asked when somebody wants to know; set by whoever moves a folder. */
+  folderProgress: (() => FolderProgress) | undefined;
   isPausedHere = false;
   isPausedByPeer = false;
   #transferredBytes = 0;
@@ -138,7 +141,7 @@ export class TransferRecord {
       bytesPerSecond,
       elapsedMs: this.#elapsedMs,
       remainingMs: this.#remainingMs(bytesPerSecond),
-      ...(this.folder && { folder: this.folder }),
+      ...(this.folderProgress && { folder: this.folderProgress() }),
     };
   }
 

@@ -80,14 +80,15 @@ function detailsOf(progress: TransferProgress): [bytes: string, rate: string, le
   return [bytes, formatRate(bytesPerSecond), left];
 }
 
-/** `12 of 340 files`, those that failed, and the one that moves; nothing for a file. */
+/** `12 of 340 files`, those that failed, and the one that moves with how far it is; nothing for a file. */
 function folderDetailsOf(folder: FolderProgress | undefined): string[] {
   if (folder === undefined) return [];
-  const { doneFiles, totalFiles, failedFiles, currentFile } = folder;
+  const { doneFiles, totalFiles, failedFiles, currentFile, currentFileBytes, currentFileSizeBytes } = folder;
+  const percent = currentFileSizeBytes > 0 ? ` ${Math.floor((currentFileBytes / currentFileSizeBytes) * 100)} %` : '';
   return [
     `${doneFiles} of ${formatCount(totalFiles, 'file')}`,
     ...(failedFiles > 0 ? [`${failedFiles} failed`] : []),
-    ...(currentFile === undefined ? [] : [`now ${printable(currentFile)}`]),
+    ...(currentFile === undefined ? [] : [`now ${printable(currentFile)}${percent}`]),
   ];
 }
 

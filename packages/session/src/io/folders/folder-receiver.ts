@@ -43,6 +43,15 @@ export interface FolderReceiverOptions {
   readonly onBegin: () => void;
 }
 
+/** The file whose pieces are coming. */
+interface CurrentFile {
+  readonly index: number;
+  readonly entry: FolderEntry;
+  /** Undefined for one that cannot be received: what comes of it is dropped. */
+  readonly file: ReceivedFile | undefined;
+  receivedBytes: number;
+}
+
 /** Receives a folder: answers what of it is wanted, and writes what comes. One file that fails does not end the others. */
 export class FolderReceiver extends Mover implements IncomingTransferHandler {
   readonly #transfer: IncomingTransfer;
@@ -63,7 +72,7 @@ export class FolderReceiver extends Mover implements IncomingTransferHandler {
   #answering: Promise<void> = Promise.resolve();
   #answered = 0;
   #resumed = 0;
-  #current: { readonly index: number; readonly file: ReceivedFile | undefined; receivedBytes: number } | undefined;
+  #current: CurrentFile | undefined;
   #pieceHash: string | undefined;
 
   constructor(options: FolderReceiverOptions) {
@@ -113,6 +122,7 @@ export class FolderReceiver extends Mover implements IncomingTransferHandler {
     const current = this.#current;
     if (current === undefined) return;
     current.receivedBytes += bytes.length;
+    this.#tally.moving(current.entry, current.receivedBytes);
     this.record.advance(bytes.length);
     if (current.file) current.file.write(bytes);
     else this.#transfer.handleStored(bytes.length);
@@ -122,7 +132,7 @@ export class FolderReceiver extends Mover implements IncomingTransferHandler {
     const [current, hash] = [this.#current, this.#pieceHash];
     if (current === undefined || hash === undefined) return;
     this.#current = undefined;
-    if (current.file) this.#track(this.#finish(current.index, current.file, hash));
+    if (current.file) this.#track(this.#finish(current, current.file, hash));
   }
 
   async #open(): Promise<void> {
@@ -229,9 +239,8 @@ export class FolderReceiver extends Mover implements IncomingTransferHandler {
         throw invalid(`file ${index} begins at byte ${offsetBytes}, nothing of it is here`);
       this.record.skip(offsetBytes);
     }
-    this.#tally.current(entry);
     file?.begin(offsetBytes);
-    this.#current = { index, file, receivedBytes: offsetBytes };
+    this.#current = { index, entry, file, receivedBytes: offsetBytes };
   }
 
   /** The sender could not read it. */
@@ -244,9 +253,7 @@ export class FolderReceiver extends Mover implements IncomingTransferHandler {
     if (typeof file === 'object') this.#track(file.drop(false));
   }
 
-  async #finish(index: number, file: ReceivedFile, hash: string): Promise<void> {
-    const entry = this.#entries[index];
-    if (entry === undefined) return;
+  async #finish({ index, entry }: CurrentFile, file: ReceivedFile, hash: string): Promise<void> {
     try {
       await file.finish(hash);
       this.#tally.done(entry);

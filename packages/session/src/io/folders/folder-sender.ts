@@ -178,7 +178,6 @@ export class FolderSender extends Mover implements OutgoingTransferHandler {
         small?.catch(() => undefined);
         continue;
       }
-      this.#tally.current(entry);
       try {
         const isWhole = small ? await this.#sendSmall(index, await small) : await this.#sendLarge(index, entry);
         if (this.isDecided) return;
@@ -275,7 +274,9 @@ export class FolderSender extends Mover implements OutgoingTransferHandler {
     const header = this.#write({ piece });
     const written = bytes.length > 0 ? this.#transfer.write(bytes) : header;
     header.catch(() => undefined);
+    const entry = this.#entries[piece.index];
     const advanced = written.then(() => {
+      if (entry) this.#tally.moving(entry, piece.offsetBytes + bytes.length);
       this.record.advance(bytes.length);
     });
     advanced.catch(() => undefined);

@@ -1,7 +1,7 @@
 import type { FolderEntry, FolderRecord, TransferError } from '@tcpcomm/protocol';
-import type { FailedEntry, FolderOutcome, TransferRecord } from '../../transfer-record.ts';
+import type { FailedEntry, FolderOutcome, FolderProgress, TransferRecord } from '../../transfer-record.ts';
 
-/** Counts what becomes of a folder's entries, and keeps the transfer's record up to date with it. */
+/** Counts what becomes of a folder's entries; the transfer's record asks it how far the folder is. */
 export class FolderTally {
   readonly #record: TransferRecord;
   readonly #failed: FailedEntry[] = [];
@@ -12,10 +12,12 @@ export class FolderTally {
   #doneBytes = 0;
   #unchangedFiles = 0;
   #failedFiles = 0;
-  #currentFile: string | undefined;
+  #current: FolderEntry | undefined;
+  #currentBytes = 0;
 
   constructor(record: TransferRecord) {
     this.#record = record;
+    record.folderProgress = () => this.progress;
   }
 
   /** What has been found, in the form that the receiver is told. */
@@ -25,6 +27,17 @@ export class FolderTally {
 
   get doneBytes(): number {
     return this.#doneBytes;
+  }
+
+  get progress(): FolderProgress {
+    return {
+      doneFiles: this.#doneFiles,
+      totalFiles: this.#files,
+      failedFiles: this.#failedFiles,
+      currentFile: this.#current?.path,
+      currentFileBytes: this.#currentBytes,
+      currentFileSizeBytes: this.#current?.sizeBytes ?? 0,
+    };
   }
 
   get outcome(): FolderOutcome {
@@ -44,18 +57,17 @@ export class FolderTally {
     this.#files += 1;
     this.#bytes += entry.sizeBytes;
     this.#record.expect(this.#bytes);
-    this.#update();
   }
 
-  current({ path }: FolderEntry): void {
-    this.#currentFile = path;
-    this.#update();
+  /** A file is moving, and has come so far. */
+  moving(entry: FolderEntry, bytes: number): void {
+    this.#current = entry;
+    this.#currentBytes = bytes;
   }
 
   done({ sizeBytes }: FolderEntry): void {
     this.#doneFiles += 1;
     this.#doneBytes += sizeBytes;
-    this.#update();
   }
 
   /** The receiver has it already. */
@@ -76,20 +88,10 @@ export class FolderTally {
     this.#failed.push({ path: entry.path, error });
     if (entry.type === 'folder') this.#folders -= 1;
     else this.#failedFiles += 1;
-    this.#update();
   }
 
   /** Something that could not even be told of. */
   unavailable(failed: FailedEntry): void {
     this.#failed.push(failed);
-  }
-
-  #update(): void {
-    this.#record.folder = {
-      doneFiles: this.#doneFiles,
-      totalFiles: this.#files,
-      failedFiles: this.#failedFiles,
-      currentFile: this.#currentFile,
-    };
   }
 }
