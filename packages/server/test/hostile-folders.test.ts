@@ -1,5 +1,12 @@
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { encodeFolderRecord, type FolderEntry, type FolderRecord } from '@tcpcomm/protocol';
+import {
+  decodeControlMessage,
+  encodeFolderRecord,
+  type FolderAnswer,
+  type FolderEntry,
+  type FolderRecord,
+  FrameType,
+} from '@tcpcomm/protocol';
 import { describe, expect, it } from 'vitest';
 import {
   checkForLeaks,
@@ -43,10 +50,7 @@ interface Stage extends AsyncDisposable {
   readonly peer: RawPeer;
   readonly root: TemporaryFolder;
   /** What the server answers of the entries, one after another. */
-  answers(): {
-    readonly answered: number;
-    readonly lost?: readonly { readonly index: number; readonly code: number }[];
-  }[];
+  answers(): FolderAnswer[];
 }
 
 /** A client that has offered the folder `sent`, and may send records of it now. */
@@ -59,7 +63,9 @@ async function offerFolder(path = 'sent'): Promise<Stage> {
   return {
     ...{ server, peer, root },
     answers: () =>
-      peer.frames.filter(({ type }) => type === 0x29).map(({ payload }) => JSON.parse(payload.toString()) as never),
+      peer.frames
+        .filter(({ type }) => type === 0x29)
+        .map(({ payload }) => decodeControlMessage(FrameType.FOLDER_ANSWER, payload)),
     [Symbol.asyncDispose]: async () => {
       peer.destroy();
       await server.close({ drainMs: 0 });
