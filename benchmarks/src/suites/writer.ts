@@ -20,7 +20,7 @@ export const suite: Suite<WriterLoad> = {
         ? 'The page cache of the machine has been emptied before.'
         : 'The page cache of the machine could not be emptied before, which takes root: what else is in it stays.'
     }`,
-    'Warm: there is such a file, with all its blocks, none of it in the page cache. `dd-direct` (`conv=notrunc`) and `fs-buffered` overwrite it where it is, `unbuffered-writer` cuts it to nothing first.',
+    'Warm: there is such a file, with all its blocks, none of it in the page cache. All overwrite it where it is (`dd-direct` with `conv=notrunc`).',
     '`page cache %`: by how much the page cache has grown, of the file’s size.',
     'CPU is without what the kernel does by itself, such as writing the page cache to the disk.',
   ],

@@ -20,6 +20,8 @@ export class TargetFile {
   #fallbackReason: string | undefined;
   readonly #path: string;
   readonly #mode: WriteMode;
+  /** How long the file is, what is written behind its end aside. */
+  #preparedBytes = 0;
 
   private constructor(handle: FileHandle, path: string, mode: WriteMode, fallbackReason: string | undefined) {
     this.#handle = handle;
@@ -63,7 +65,8 @@ export class TargetFile {
   }
 
   /**
-   * Cuts the file to the bytes that stay, and makes room for those to come.
+   * Makes room for the bytes to come. What the file has behind those that stay is written over where it is, which spares the file
+   * system from giving its blocks back and finding others; `cutTo` takes away what is left of it.
    *
    * @throws an error `ENOSPC` when the disk cannot hold as much, `EINVAL` for what is no regular file or has fewer bytes to stay
    */
@@ -74,8 +77,8 @@ export class TargetFile {
       throw systemError('EINVAL', `${this.#path} has ${stats.size} bytes, cannot go on at byte ${startBytes}`);
     }
     if (expectedBytes !== undefined) await this.#checkSpace(expectedBytes - stats.blocks * BYTES_PER_STAT_BLOCK);
-    if (stats.size > startBytes) await this.#handle.truncate(startBytes);
-    if (expectedBytes !== undefined && expectedBytes > startBytes) await this.#handle.truncate(expectedBytes);
+    this.#preparedBytes = Math.max(stats.size, expectedBytes ?? 0);
+    if (this.#preparedBytes > stats.size) await this.#handle.truncate(this.#preparedBytes);
   }
 
   /** Writes all of the buffers, one behind the other. */
@@ -88,8 +91,9 @@ export class TargetFile {
     await this.#orBuffered(() => this.#handle.read(into, 0, into.length, position));
   }
 
-  async truncate(fileBytes: number): Promise<void> {
-    await this.#handle.truncate(fileBytes);
+  /** Makes the file end with this byte, of `writtenBytes` that may be beyond it. */
+  async cutTo(fileBytes: number, writtenBytes: number): Promise<void> {
+    if (Math.max(this.#preparedBytes, writtenBytes) > fileBytes) await this.#handle.truncate(fileBytes);
   }
 
   async sync(): Promise<void> {

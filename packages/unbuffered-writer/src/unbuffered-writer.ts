@@ -263,7 +263,7 @@ export class UnbufferedWriter implements AsyncDisposable {
   async #finish(): Promise<void> {
     try {
       await this.#drain();
-      await this.#cutToSize();
+      await this.#file.cutTo(this.#acceptedBytes, this.#lengthToWrite(this.#acceptedBytes));
       await this.#durability.settled();
       await this.#sync();
     } finally {
@@ -290,14 +290,6 @@ export class UnbufferedWriter implements AsyncDisposable {
         resolve();
       };
     });
-  }
-
-  async #cutToSize(): Promise<void> {
-    const { expectedBytes } = this.#setup;
-    const fileBytes = this.#acceptedBytes;
-    const isPadded = this.#file.isDirect && fileBytes !== alignDown(fileBytes);
-    const isLonger = expectedBytes !== undefined && expectedBytes > fileBytes;
-    if (isPadded || isLonger) await this.#file.truncate(fileBytes);
   }
 
   async #release(): Promise<void> {

@@ -21,7 +21,8 @@ export interface UnbufferedWriterOptions {
   readonly expectedBytes?: number;
   /** Default `auto`. */
   readonly mode?: WriteMode;
-  /** Goes on in an existing file: what it has before this byte stays, what it has behind it goes. Default 0. */
+  /** Goes on in an existing file: what it has before this byte stays, what it has behind it is written over, and what
+   * is left of that goes when the writer is closed. Default 0. */
   readonly startBytes?: number;
   /** Whether a symbolic link in the place of the file is followed; opening fails with `ELOOP` otherwise. Default true. */
   readonly followsLinks?: boolean;
