@@ -49,6 +49,21 @@ export async function runCommand(options: CommonOptions, report: ClientReport, s
   }
 }
 
+function followReconnecting(client: TcpCommClient, report: ClientReport): void {
+  client.on('reconnecting', ({ attempt }) => {
+    if (attempt === 1) report.note('The connection is lost. Attempting to reconnect ...');
+  });
+  client.on('connected', ({ reconnected, resumed, lost }) => {
+    if (!reconnected) return;
+    const messages = lost.reduce((sum, loss) => sum + loss.messages, 0);
+    report.note(
+      resumed
+        ? 'Connected again, nothing is lost.'
+        : `Connected again to a new session, ${messages} messages are lost.`,
+    );
+  });
+}
+
 /** Makes one attempt after another, until one does it or there is to be no other. */
 async function runUntilDone(
   options: CommonOptions,
@@ -73,7 +88,9 @@ async function attempt(
   const { options, report, interruption } = circumstances;
   const { signal } = interruption;
   const { host, port, timeoutMs, machineId } = options;
-  const client = new TcpCommClient({ machineId });
+  // Work that goes on where it was cut does so over another session too, when the server was started anew.
+  const client = new TcpCommClient({ machineId, autoReconnect: retries === undefined });
+  followReconnecting(client, report);
   const leave = () => void client.close({ drainMs: 0 });
   let begun: FileTransfer | undefined;
   client.on('transfer', (transfer) => {

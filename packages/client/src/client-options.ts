@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { MAX_MACHINE_ID_LENGTH, requireFunction, requireOptions, requireText } from '@tcpcomm/protocol';
+import {
+  MAX_CREDENTIALS_LENGTH,
+  MAX_MACHINE_ID_LENGTH,
+  requireBoolean,
+  requireDurationMs,
+  requireFunction,
+  requireOptions,
+  requireText,
+} from '@tcpcomm/protocol';
 import { resolveSessionOptions, type SessionOptions, type SessionSetup } from '@tcpcomm/session';
 import type { TcpCommClient } from './tcp-comm-client.ts';
 
@@ -12,6 +20,12 @@ export type ClientCallback = (bytes: Uint8Array, channel: number) => unknown;
 export interface ClientOptions extends SessionOptions {
   /** What the server is to know this client by, at most 256 characters. Default: a random one. */
   readonly machineId?: string;
+  /** What proves to the server who this client is, as its `authorize` wants it: at most 8,192 characters. A function is asked each time. */
+  readonly auth?: string | (() => string | Promise<string>);
+  /** Whether to connect again when the connection is lost, and to go on with the session where both ends can. Default true. */
+  readonly autoReconnect?: boolean;
+  /** How long to try that, 0 to Infinity. Default 30,000. */
+  readonly reconnectDurationMs?: number;
   /** Takes messages, beside listeners of the event `message`; may be asynchronous. */
   readonly onMessage?: ClientMessageHandler;
 }
@@ -20,14 +34,24 @@ export interface ClientOptions extends SessionOptions {
 export interface ClientSetup {
   readonly session: SessionSetup;
   readonly machineId: string;
+  readonly auth: ClientOptions['auth'];
+  readonly autoReconnect: boolean;
+  readonly reconnectDurationMs: number;
   readonly onMessage: ClientMessageHandler | undefined;
 }
+
+const DEFAULT_RECONNECT_MS = 30_000;
 
 /** @throws UsageError that names the option, its range and what came */
 export function resolveClientOptions(options: ClientOptions): ClientSetup {
   requireOptions('options', options);
-  const { machineId = randomUUID(), onMessage } = options;
+  const { machineId = randomUUID(), auth, onMessage } = options;
+  const { autoReconnect = true, reconnectDurationMs = DEFAULT_RECONNECT_MS } = options;
   requireText('machineId', machineId, MAX_MACHINE_ID_LENGTH);
+  if (auth !== undefined && typeof auth !== 'function') requireText('auth', auth, MAX_CREDENTIALS_LENGTH);
+  requireBoolean('autoReconnect', autoReconnect);
+  requireDurationMs('reconnectDurationMs', reconnectDurationMs);
   if (onMessage !== undefined) requireFunction('onMessage', onMessage);
-  return { session: resolveSessionOptions(options), machineId, onMessage };
+  const session = resolveSessionOptions(options);
+  return { session, machineId, auth, autoReconnect, reconnectDurationMs, onMessage };
 }

@@ -1,6 +1,8 @@
-import type { Socket } from 'node:net';
 import {
+  ConnectionRejectedError,
   type Hello,
+  type Identified,
+  MAX_CREDENTIALS_LENGTH,
   MAX_MACHINE_ID_LENGTH,
   NOTICE_CHANNEL,
   requireDurationMs,
@@ -8,22 +10,28 @@ import {
   requireOptions,
   requireSignal,
   requireText,
+  RESUME_FEATURE,
   SessionClosedError,
-  TimeoutError,
+  TcpCommError,
   UsageError,
   type Welcome,
+  WireError,
 } from '@tcpcomm/protocol';
 import {
-  ClientHandshake,
-  type ClientHandshakeEvents,
   type CloseReason,
+  type ConnectionDetails,
+  errorOfClosing,
+  failureReason,
+  goodbyeReason,
   type Notice,
   Session,
-  SocketReading,
-  Transport,
+  type SessionTerms,
+  type Transport,
 } from '@tcpcomm/session';
 import { type ClientCallback, type ClientOptions, type ClientSetup, resolveClientOptions } from './client-options.ts';
-import { dial } from './dial.ts';
+import { IdentityChange } from './identity-change.ts';
+import { introduce, type ServerAddress } from './introduction.ts';
+import { reconnect } from './reconnecting.ts';
 
 export interface ConnectOptions {
   /** How long connecting and being accepted may take together, 0 to Infinity. Default 10,000. */
@@ -33,14 +41,14 @@ export interface ConnectOptions {
 }
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
-/** A timer cannot be set for longer; 24 days are as good as for ever. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+const LEAVING = goodbyeReason('local', WireError.CLOSED, 'the session is being closed', true);
 const AGENT = 'tcpcomm-node';
 
 /**
  * The client's end of a session, which can also connect.
  *
- * It connects once: after a failed attempt it may be tried again, after `close` or a lost connection it stays closed.
+ * It is connected once: after a failed attempt that may be tried again. When the connection is lost it connects again by itself, and the
+ * session goes on; when it has been closed, refused, or tried that in vain it stays closed.
  */
 export class TcpCommClient extends Session {
   readonly #setup: ClientSetup;
@@ -48,7 +56,14 @@ export class TcpCommClient extends Session {
   readonly #textEncoder = new TextEncoder();
   readonly #abandon = new AbortController();
   #machineId: string;
+  readonly #identity = new IdentityChange((machineId) => {
+    if (!this.isOpen) throw errorOfClosing(this.closeReason ?? LEAVING);
+    if (!this.isSuspended) this.link?.engine.identify(machineId);
+  });
   #isConnecting = false;
+  #server: ServerAddress | undefined;
+  /** What proves to the server that this client is the one that had the session. */
+  #sessionKey: string | undefined;
 
   /** @throws UsageError for an option out of its range */
   constructor(options?: ClientOptions);
@@ -70,14 +85,15 @@ export class TcpCommClient extends Session {
   }
 
   /**
-   * Sets what the server is to know this client by, before it connects.
+   * Sets what the server is to know this client by. While there is a session the server is asked, and may refuse.
    *
-   * @throws UsageError for more than 256 characters, or while there is a connection
+   * @throws UsageError for more than 256 characters, or while connecting; ConnectionRejectedError with the server's reason; and the
+   * reason when the session ends first
    */
-  setMachineId(machineId: string): void {
+  async setMachineId(machineId: string): Promise<void> {
     requireText('machineId', machineId, MAX_MACHINE_ID_LENGTH);
-    if (this.link || this.#isConnecting)
-      throw new UsageError('the machine id cannot change while there is a connection');
+    if (this.#isConnecting) throw new UsageError('the machine id cannot change while connecting');
+    if (this.conversation) await this.#identity.change(machineId);
     this.#machineId = machineId;
   }
 
@@ -99,28 +115,39 @@ export class TcpCommClient extends Session {
     requireDurationMs('timeoutMs', timeoutMs);
     if (this.closeReason) throw new SessionClosedError('this client is closed; create another to connect again');
     if (this.link || this.#isConnecting) throw new UsageError('this client is connected or connecting already');
-    const timeout = new AbortController();
-    const stop = AbortSignal.any([this.#abandon.signal, timeout.signal, ...(signal ? [signal] : [])]);
     this.#isConnecting = true;
-    const expire = () => {
-      timeout.abort(connectTimeout(timeoutMs));
-    };
-    const timer = timeoutMs > MAX_TIMER_MS ? undefined : setTimeout(expire, timeoutMs);
     try {
-      const reading = new SocketReading();
-      const socket = await dial(host, port, reading, stop);
-      await this.#introduce(socket, reading, stop);
+      const stop = signal ? AbortSignal.any([this.#abandon.signal, signal]) : this.#abandon.signal;
+      this.#server = { host, port };
+      await this.#introduce(this.#server, timeoutMs, stop);
     } finally {
       this.#isConnecting = false;
-      clearTimeout(timer);
     }
+  }
+
+  protected override handleSuspended(reason: CloseReason): void {
+    void this.#reconnect(reason);
   }
 
   protected override end(reason: CloseReason): void {
     if (this.closeReason) return;
     this.#abandon.abort(new SessionClosedError('the client was closed while it was connecting'));
-    if (this.link) this.notify({ kind: 'disconnected', text: 'Disconnected.' });
+    this.#identity.stop(errorOfClosing(reason));
+    if (this.conversation) this.notify({ kind: 'disconnected', text: 'Disconnected.' });
     super.end(reason);
+  }
+
+  protected override handleIdentify(): Identified {
+    return { refused: { code: WireError.UNEXPECTED_FRAME, message: 'a client gives nobody a machine id' } };
+  }
+
+  protected override handleIdentified({ refused }: Identified): void {
+    this.#identity.settle(refused && new ConnectionRejectedError(refused.code, refused.message));
+  }
+
+  protected override announceConnection(details: ConnectionDetails): void {
+    super.announceConnection(details);
+    this.notify({ kind: 'connected', text: details.reconnected ? 'Reconnected.' : 'Connected.' });
   }
 
   protected override get hearsMessages(): boolean {
@@ -144,48 +171,73 @@ export class TcpCommClient extends Session {
     // Nobody but the listeners of this object.
   }
 
-  /** Says hello and waits for the answer. */
-  #introduce(socket: Socket, reading: SocketReading, stop: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const hello: Hello = {
-        machineId: this.#machineId,
-        agent: AGENT,
-        features: [],
-        limits: this.#setup.session.limits,
-      };
-      const events: ClientHandshakeEvents = {
-        onWelcome: (welcome) => {
-          stop.removeEventListener('abort', abort);
-          this.#enter(transport, welcome);
-          resolve();
-        },
-        onFailed: (error) => {
-          stop.removeEventListener('abort', abort);
-          reject(error);
-        },
-      };
-      // The time is watched by `connect`, which has spent some of it on the way here.
-      const handshake = new ClientHandshake(hello, events, Infinity, performance.now());
-      const transport = new Transport(socket, handshake, reading);
-      const abort = () => {
-        transport.destroy();
-        reject(stop.reason as Error);
-      };
-      stop.addEventListener('abort', abort, { once: true });
-      // It may have come since the socket connected.
-      if (stop.aborted) abort();
-    });
+  #introduce(server: ServerAddress, timeoutMs: number, stop: AbortSignal): Promise<void> {
+    return introduce(server, this.#hello.bind(this), timeoutMs, stop, this.#enter.bind(this));
+  }
+
+  async #hello(): Promise<Hello> {
+    const { auth, autoReconnect, session } = this.#setup;
+    const credentials = typeof auth === 'function' ? await auth() : auth;
+    if (credentials !== undefined) requireText('auth', credentials, MAX_CREDENTIALS_LENGTH);
+    const key = this.#sessionKey;
+    return {
+      machineId: this.#machineId,
+      agent: AGENT,
+      features: autoReconnect ? [RESUME_FEATURE] : [],
+      limits: session.limits,
+      ...(credentials !== undefined && { auth: credentials }),
+      ...(key !== undefined && { resume: { sessionId: this.sessionId, key, ...this.standing } }),
+    };
   }
 
   #enter(transport: Transport, welcome: Welcome): void {
-    const { sessionId, limits: remoteLimits, blockSizeBytes, bytesPerSecond } = welcome;
-    const pace = { blockSizeBytes, bytesPerSecond };
-    this.begin(transport, { role: 'client', sessionId, machineId: this.#machineId, remoteLimits, pace });
-    this.announce('connected');
-    this.notify({ kind: 'connected', text: 'Connected.' });
+    const { sessionId, sessionKey, limits: remoteLimits, blockSizeBytes, bytesPerSecond, resumed } = welcome;
+    const terms: SessionTerms = {
+      role: 'client',
+      sessionId,
+      machineId: this.#machineId,
+      remoteLimits,
+      pace: { blockSizeBytes, bytesPerSecond },
+      isResumable: this.#setup.autoReconnect,
+    };
+    this.#sessionKey = sessionKey;
+    if (!this.isSuspended) this.begin(transport, terms);
+    else if (resumed) {
+      this.#machineId = resumed.machineId;
+      this.rewind(resumed);
+      this.resume(transport, terms);
+    } else this.restart(transport, terms);
+    // The server learns that its key has come, and that the client knows of the session.
+    this.link?.engine.ping();
+    this.#identity.repeat(this.#machineId);
+  }
+
+  async #reconnect(lost: CloseReason): Promise<void> {
+    const server = this.#server;
+    if (server === undefined) return;
+    const { signal } = this.#abandon;
+    try {
+      await reconnect({
+        durationMs: this.#setup.reconnectDurationMs,
+        signal,
+        connect: (timeoutMs) => this.#introduce(server, timeoutMs, signal),
+        onAttempt: (attempt) => {
+          this.announce('reconnecting', attempt);
+          this.notify({ kind: 'reconnecting', text: 'Attempting to reconnect...' });
+        },
+      });
+    } catch (error) {
+      if (!signal.aborted) this.end(gaveUp(lost, error));
+    }
   }
 }
 
-function connectTimeout(timeoutMs: number): TimeoutError {
-  return new TimeoutError(`not connected and accepted after ${timeoutMs} ms`, 'ERR_TCPCOMM_CONNECT_TIMEOUT');
+/** Why a client stays disconnected: it was lost, and then? */
+function gaveUp(lost: CloseReason, cause: unknown): CloseReason {
+  const error =
+    cause instanceof TcpCommError ? cause : new TcpCommError('ERR_TCPCOMM_RECONNECT_FAILED', String(cause), { cause });
+  return failureReason(
+    'network',
+    new TcpCommError(error.code, `${lost.message}; connecting again failed: ${error.message}`, { cause }),
+  );
 }

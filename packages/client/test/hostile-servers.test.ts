@@ -17,7 +17,8 @@ checkForLeaks();
 
 /** A client on its way into a raw server: what becomes of `connect`, and the other end of its connection. */
 async function callOn(listener: RawListener) {
-  const client = new TcpCommClient({ machineId: 'caller', maxMessageBytes: 50_000, channelWindowBytes: 65_536 });
+  const limits = { maxMessageBytes: 50_000, channelWindowBytes: 65_536 };
+  const client = new TcpCommClient({ machineId: 'caller', autoReconnect: false, ...limits });
   const outcome = client.connect('127.0.0.1', listener.port).then(
     () => 'connected' as const,
     (error: unknown) => error as TcpCommError,

@@ -26,12 +26,12 @@ export interface SessionPair extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Connects a client and a server, which limits no rate unless told to. */
+/** Connects a client and a server, which limits no rate unless told to. A connection that is lost stays lost, unless the client is told to. */
 export async function connectPair(options: PairOptions = {}): Promise<SessionPair> {
   const { session = {}, server: serverOptions = {}, client: clientOptions = {}, route } = options;
   const server = new TcpCommServer({ bytesPerSecond: 0, ...session, ...serverOptions });
   const { port } = await server.start({ port: 0, host: '127.0.0.1' });
-  const client = new TcpCommClient({ ...session, ...clientOptions });
+  const client = new TcpCommClient({ autoReconnect: false, ...session, ...clientOptions });
   const accepted = once(server, 'session') as Promise<[ServerSession]>;
   await client.connect('127.0.0.1', route ? await route(port) : port, options.connect);
   const [serverSession] = await accepted;

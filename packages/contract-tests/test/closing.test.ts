@@ -190,12 +190,12 @@ describe.each(ENDS)('the end of a session at a %s', (end) => {
     },
   );
 
-  it('by destroy is not clean: here it is our doing, there the connection was lost', async () => {
+  it('by destroy is not clean: here it is our doing, there that of the peer', async () => {
     await using pair = await connectPair();
     const { local, remote } = endsOf(pair, end);
     local.destroy();
     expect(await local.closed).toMatchObject({ by: 'local', code: 'ERR_TCPCOMM_SESSION_CLOSED', isClean: false });
-    expect(await remote.closed).toMatchObject({ by: 'network', code: 'ERR_TCPCOMM_CONNECTION_LOST', isClean: false });
+    expect(await remote.closed).toMatchObject({ by: 'remote', code: 'ERR_TCPCOMM_DESTROYED', isClean: false });
   });
 
   it('makes everything that waits reject with the reason', async () => {
@@ -211,7 +211,7 @@ describe.each(ENDS)('the end of a session at a %s', (end) => {
     remote.destroy();
     const results = await waiting;
     for (const result of results) {
-      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'ERR_TCPCOMM_CONNECTION_LOST' } });
+      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'ERR_TCPCOMM_DESTROYED' } });
     }
     expect(local.getSendQueueSize()).toBe(0);
   });

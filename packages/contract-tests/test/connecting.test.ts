@@ -5,21 +5,11 @@ import { setImmediate } from 'node:timers/promises';
 import { TcpCommClient } from '@tcpcomm/client';
 import { TcpCommServer } from '@tcpcomm/server';
 import { describe, expect, it } from 'vitest';
-import { checkForLeaks, RawListener, Relay, waitUntil } from '@tcpcomm/test-support';
+import { checkForLeaks, freePort, RawListener, Relay, waitUntil } from '@tcpcomm/test-support';
 
 checkForLeaks();
 
 const HOST = '127.0.0.1';
-
-/** A port at which nobody listens. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, HOST);
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** A process that listens and never accepts, with its queue full: the kernel leaves further connections unanswered. */
 async function startDeafServer() {
@@ -191,9 +181,7 @@ describe('connect rejects', () => {
     await using client = new TcpCommClient();
     const connecting = client.connect(HOST, port);
     expect(await connectError(client, port)).toMatchObject({ code: 'ERR_TCPCOMM_USAGE' });
-    expect(() => {
-      client.setMachineId('other');
-    }).toThrow('the machine id cannot change while there is a connection');
+    await expect(client.setMachineId('other')).rejects.toThrow('the machine id cannot change while connecting');
     await connecting;
     expect(await connectError(client, port)).toMatchObject({ code: 'ERR_TCPCOMM_USAGE' });
     expect(server.sessions.size).toBe(1);
@@ -220,7 +208,7 @@ describe('a client that failed to connect', () => {
       expect(await connectError(client, silent.port, { timeoutMs: 10 })).toMatchObject({ name: 'TimeoutError' });
       expect(await connectError(client, port)).toMatchObject({ code: 'ERR_TCPCOMM_MACHINE_ID_BLANK' });
     }
-    client.setMachineId('named');
+    await client.setMachineId('named');
     await client.connect(HOST, port);
     expect(client.isOpen).toBe(true);
   });
@@ -233,7 +221,7 @@ describe('a client that failed to connect', () => {
     for (const event of ['connected', 'disconnected', 'close'] as const) client.on(event, () => log.push(event));
     await connectError(client, port);
     expect(log).toEqual([]);
-    client.setMachineId('named');
+    await client.setMachineId('named');
     await client.connect(HOST, port);
     await client.close();
     expect(log).toEqual(['connected', 'disconnected', 'close']);
@@ -266,7 +254,7 @@ describe('a network that fails', () => {
     const server = new TcpCommServer(options);
     const { port } = await server.start({ port: 0, host: HOST });
     const relay = await Relay.start(port);
-    const client = new TcpCommClient({ ...options, machineId: 'far away' });
+    const client = new TcpCommClient({ ...options, machineId: 'far away', autoReconnect: false });
     await client.connect(HOST, relay.port);
     const session = server.getSession('far away')!;
     const dispose = async () => {
@@ -312,7 +300,7 @@ describe('a network that fails', () => {
     server.on('message', () => undefined);
     await using relay = await Relay.start(port);
     const converse = async (): Promise<boolean> => {
-      const client = new TcpCommClient({ machineId: 'cut off' });
+      const client = new TcpCommClient({ machineId: 'cut off', autoReconnect: false });
       try {
         await client.connect(HOST, relay.port);
         await client.sendText('a message', 1, { confirm: true });

@@ -236,7 +236,7 @@ describe.each(WAYS)('a $end that does $direction', ({ end, direction }) => {
       expect(await filesBelow(target)).toEqual(['cut.part', 'cut.part.journal']);
       for (const transfer of [file, remote]) {
         const isOwn = (transfer === file) === (where === 'here');
-        const code = isOwn ? 'ERR_TCPCOMM_SESSION_CLOSED' : 'ERR_TCPCOMM_CONNECTION_LOST';
+        const code = isOwn ? 'ERR_TCPCOMM_SESSION_CLOSED' : 'ERR_TCPCOMM_DESTROYED';
         await expect(transfer.done).rejects.toMatchObject({ code });
         expect(transfer.state).toBe('failed');
       }

@@ -1,8 +1,8 @@
 import type { EventEmitter } from 'node:events';
 import { TcpCommClient } from '@tcpcomm/client';
-import { TcpCommError, TransferError } from '@tcpcomm/protocol';
+import { ProtocolError, TcpCommError, TransferError } from '@tcpcomm/protocol';
 import { type ServerSession, TcpCommServer } from '@tcpcomm/server';
-import { FileTransfer, type Session } from '@tcpcomm/session';
+import { FileTransfer, type Session, type Transport } from '@tcpcomm/session';
 import { describe, expect, it } from 'vitest';
 import { checkForLeaks, letEventsRun, RawListener, Relay } from '@tcpcomm/test-support';
 import { connectPair, type End, endsOf, type SessionPair } from '../src/index.ts';
@@ -51,6 +51,8 @@ const SESSION_CALLS = {
   remoteAddress: (session) => session.remoteAddress,
   remotePort: (session) => session.remotePort,
   isOpen: (session) => session.isOpen,
+  isSuspended: (session) => session.isSuspended,
+  deliveries: (session) => session.deliveries,
   close: (session) => session.close({ drainMs: 100 }),
   'close at once': (session) => session.close({ drainMs: 0 }),
   destroy: (session) => {
@@ -66,9 +68,7 @@ type SessionCall = keyof typeof SESSION_CALLS;
 
 const CLIENT_CALLS = {
   connect: (client) => client.connect('127.0.0.1', 1, { timeoutMs: 1000 }),
-  setMachineId: (client) => {
-    client.setMachineId('other');
-  },
+  setMachineId: (client) => client.setMachineId('other'),
   getMachineId: (client) => client.getMachineId(),
 } satisfies Record<Exclude<keyof TcpCommClient, keyof Session>, (client: TcpCommClient) => unknown>;
 
@@ -192,7 +192,6 @@ describe.each(STATES)('a client that is %s', (state) => {
     '%s settles or throws as documented',
     async (name) => {
       await using stage = await clientIn(state);
-      const hasConnection = ['connected', 'closing', 'closed', 'destroyed', 'lost'].includes(state);
       const expected = {
         connect: {
           new: 'ERR_TCPCOMM_CONNECT_FAILED',
@@ -203,7 +202,15 @@ describe.each(STATES)('a client that is %s', (state) => {
           destroyed: 'ERR_TCPCOMM_SESSION_CLOSED',
           lost: 'ERR_TCPCOMM_SESSION_CLOSED',
         }[state],
-        setMachineId: hasConnection || state === 'connecting' ? 'ERR_TCPCOMM_USAGE' : 'returns',
+        setMachineId: {
+          new: 'resolves',
+          connecting: 'ERR_TCPCOMM_USAGE',
+          connected: 'resolves',
+          closing: 'ERR_TCPCOMM_SESSION_CLOSED',
+          closed: 'ERR_TCPCOMM_SESSION_CLOSED',
+          destroyed: 'ERR_TCPCOMM_SESSION_CLOSED',
+          lost: 'ERR_TCPCOMM_CONNECTION_LOST',
+        }[state],
         getMachineId: 'returns',
       }[name];
       expect(await outcomeOf(() => CLIENT_CALLS[name](stage.session))).toBe(expected);
@@ -232,6 +239,22 @@ const SERVER_SESSION_CALLS = {
     session.resumeMessages();
   },
   closeWith: (session) => session.closeWith(0, 'test', { drainMs: 0 }),
+  isOwnedBy: (session) => session.isOwnedBy('nobody knows it'),
+  isOrphan: (session) => session.isOrphan,
+  expiresInMs: (session) => session.expiresInMs(performance.now()),
+  takeUp: (session) => {
+    // A session that has its connection is interrupted, and refuses a client that is further than it can be.
+    const received = { 1: [5, 60, 0] as [number, number, number] };
+    const proof = { sessionId: 1, key: '', received, transfers: { continued: [], done: [] } };
+    try {
+      return session.takeUp({} as Transport, proof, () => {
+        throw new Error('nobody is let in');
+      });
+    } catch (error) {
+      expect(error).toBeInstanceOf(ProtocolError);
+      return false;
+    }
+  },
 } satisfies Record<Exclude<keyof ServerSession, keyof Session>, (session: ServerSession) => unknown> &
   Record<string, (session: ServerSession) => unknown>;
 

@@ -5,8 +5,11 @@ import { FrameType, frameTypeName } from './frame-type.ts';
 import {
   MAX_ANNOUNCED_BYTES,
   MAX_CHANNEL,
+  MAX_CREDENTIALS_LENGTH,
   MAX_FRAME_LENGTH,
   MAX_MACHINE_ID_LENGTH,
+  MAX_SESSION_KEY_LENGTH,
+  MAX_STANDING_TRANSFERS,
   MIN_CHANNEL,
   MIN_MAX_FRAME_BYTES,
 } from './limits.ts';
@@ -48,23 +51,67 @@ const pace = { blockSizeBytes: count(1, MAX_FRAME_LENGTH), bytesPerSecond: rate 
 /** To valibot an array without elements is an object like any other. */
 const notArray = v.check((value: unknown) => !Array.isArray(value), 'expected an object but received an array');
 
-/** Whole messages received on each channel that had any; the channel's number is the key. */
-const received = v.pipe(
-  v.unknown(),
-  notArray,
-  v.record(
-    v.pipe(v.string(), v.check(isChannelKey, `expected a channel from ${MIN_CHANNEL} to ${MAX_CHANNEL}`)),
-    byteCount,
-  ),
-);
+/** Something of each channel that is concerned; the channel's number is the key. */
+const byChannel = <Item extends v.GenericSchema>(item: Item) =>
+  v.pipe(
+    v.unknown(),
+    notArray,
+    v.record(
+      v.pipe(v.string(), v.check(isChannelKey, `expected a channel from ${MIN_CHANNEL} to ${MAX_CHANNEL}`)),
+      item,
+    ),
+  );
+
+const sessionId = count(1, 0xffff_ffff);
+const machineId = text(MAX_MACHINE_ID_LENGTH);
+const sessionKey = text(MAX_SESSION_KEY_LENGTH);
+const transferId = count(1, 0xffff);
+
+/** Where this side stands in a session that is taken up again: the peer goes on from there. */
+const standing = {
+  /** Of each channel that had any: whole messages, frame bytes of whole frames, payload bytes of the message that is not whole. */
+  received: byChannel(v.strictTuple([byteCount, byteCount, byteCount])),
+  transfers: v.object({
+    /** Those that this side began, and will begin again under the same number. */
+    continued: v.pipe(v.array(transferId), v.maxLength(MAX_STANDING_TRANSFERS)),
+    /** Those that this side has received whole; with the name, where that is not the one they were offered under. */
+    done: v.pipe(
+      v.array(v.object({ id: transferId, path: v.optional(text(MAX_PATH_LENGTH)) })),
+      v.maxLength(MAX_STANDING_TRANSFERS),
+    ),
+  }),
+};
 
 const schemas = {
-  [FrameType.HELLO]: v.object({ machineId: text(MAX_MACHINE_ID_LENGTH), agent: sentence, features, limits }),
-  [FrameType.WELCOME]: v.object({ sessionId: count(1, 0xffff_ffff), agent: sentence, features, limits, ...pace }),
+  [FrameType.HELLO]: v.object({
+    machineId,
+    agent: sentence,
+    features,
+    limits,
+    auth: v.optional(text(MAX_CREDENTIALS_LENGTH)),
+    resume: v.optional(v.object({ sessionId, key: sessionKey, ...standing })),
+  }),
+  [FrameType.WELCOME]: v.object({
+    sessionId,
+    agent: sentence,
+    features,
+    limits,
+    ...pace,
+    sessionKey: v.optional(sessionKey),
+    resumed: v.optional(v.object({ machineId, ...standing })),
+  }),
   [FrameType.REJECT]: v.object({ code: errorNumber, message: sentence, retryAfterMs: v.optional(byteCount) }),
   [FrameType.SETTINGS]: v.object(pace),
-  [FrameType.GOAWAY]: v.object({ code: errorNumber, message: sentence, received }),
+  /** `received`: whole messages. */
+  [FrameType.GOAWAY]: v.object({ code: errorNumber, message: sentence, received: byChannel(byteCount) }),
   [FrameType.ERROR]: v.object({ code: errorNumber, message: sentence }),
+  [FrameType.IDENTIFY]: v.object({ machineId }),
+  /** Without `refused` the server has taken the new machine id. */
+  [FrameType.IDENTIFIED]: v.pipe(
+    v.unknown(),
+    notArray,
+    v.object({ refused: v.optional(v.object({ code: errorNumber, message: sentence })) }),
+  ),
   [FrameType.FILE_REQUEST]: v.object({ path: text(MAX_PATH_LENGTH), integrity: v.optional(integrity) }),
   [FrameType.FILE_OFFER]: v.object({
     path: text(MAX_PATH_LENGTH),
@@ -102,9 +149,13 @@ export type ControlMessage<Type extends ControlFrameType> = v.InferOutput<(typeo
 
 export type Hello = ControlMessage<typeof FrameType.HELLO>;
 export type Welcome = ControlMessage<typeof FrameType.WELCOME>;
+/** Where one side stands in a session that is taken up again. */
+export type Standing = Pick<NonNullable<Hello['resume']>, 'received' | 'transfers'>;
 export type Reject = ControlMessage<typeof FrameType.REJECT>;
 export type Settings = ControlMessage<typeof FrameType.SETTINGS>;
 export type GoAway = ControlMessage<typeof FrameType.GOAWAY>;
+export type Identify = ControlMessage<typeof FrameType.IDENTIFY>;
+export type Identified = ControlMessage<typeof FrameType.IDENTIFIED>;
 export type ErrorNotice = ControlMessage<typeof FrameType.ERROR>;
 export type FileRequest = ControlMessage<typeof FrameType.FILE_REQUEST>;
 export type FileOffer = ControlMessage<typeof FrameType.FILE_OFFER>;

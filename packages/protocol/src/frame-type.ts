@@ -17,6 +17,9 @@ export const FrameType = {
   SETTINGS: 0x13,
   GOAWAY: 0x14,
   ERROR: 0x15,
+  /** A client wants another machine id, and the server's answer. */
+  IDENTIFY: 0x16,
+  IDENTIFIED: 0x17,
 
   FILE_REQUEST: 0x20,
   FILE_OFFER: 0x21,
@@ -39,6 +42,9 @@ export const MessageFlag = {
   /** The sender waits for this message to be consumed: the receiver sends its credit at once then. */
   CONFIRM: 0x02,
 } as const;
+
+/** Named by both sides in the handshake: a session can be taken up again when its connection was lost. */
+export const RESUME_FEATURE = 'resume';
 
 const FIRST_EXTENSION_TYPE = 0x80;
 

@@ -16,9 +16,12 @@ export {
   type FileRequest,
   type GoAway,
   type Hello,
+  type Identified,
+  type Identify,
   isControlFrameType,
   type Reject,
   type Settings,
+  type Standing,
   toSentence,
   type Welcome,
 } from './control-messages.ts';
@@ -56,7 +59,14 @@ export {
 } from './folder-records.ts';
 export { FrameDecoder, type FrameSink } from './frame-decoder.ts';
 export { encodeFrame, FRAME_HEADER_BYTES, type FrameHeader, writeFrameHeader } from './frame-header.ts';
-export { frameTypeName, FrameType, isKnownFrameType, isSkippableFrameType, MessageFlag } from './frame-type.ts';
+export {
+  frameTypeName,
+  FrameType,
+  isKnownFrameType,
+  isSkippableFrameType,
+  MessageFlag,
+  RESUME_FEATURE,
+} from './frame-type.ts';
 export {
   CONTROL_CHANNEL,
   DEFAULT_RECEIVE_LIMITS,
@@ -65,9 +75,12 @@ export {
   MAX_ANNOUNCED_BYTES,
   MAX_CHANNEL,
   MAX_CONTROL_FRAME_BYTES,
+  MAX_CREDENTIALS_LENGTH,
   MAX_FRAME_LENGTH,
   MAX_HANDSHAKE_FRAME_BYTES,
   MAX_MACHINE_ID_LENGTH,
+  MAX_SESSION_KEY_LENGTH,
+  MAX_STANDING_TRANSFERS,
   MIN_CHANNEL,
   MIN_MAX_FRAME_BYTES,
   NOTICE_CHANNEL,

@@ -18,12 +18,21 @@ export const FILE_TO_CLIENT_CHANNEL = 253;
 /** Never on the wire: the channel on which classic callbacks hear notices. */
 export const NOTICE_CHANNEL = 255;
 
-/** The largest frame accepted before both sides have told their limits. Room for a machine id and credentials. */
-export const MAX_HANDSHAKE_FRAME_BYTES = 16_384;
+/**
+ * The largest frame accepted before both sides have told their limits. Room for a machine id, credentials, and where each of the channels
+ * of a session stands that is taken up again.
+ */
+export const MAX_HANDSHAKE_FRAME_BYTES = 32_768;
 /** The largest JSON control message: the longest paths of common systems (4,096 bytes), escaped, fit well. */
 export const MAX_CONTROL_FRAME_BYTES = 65_536;
 /** UTF-16 units of a machine id. */
 export const MAX_MACHINE_ID_LENGTH = 256;
+/** UTF-16 units of the credentials that a client may send. */
+export const MAX_CREDENTIALS_LENGTH = 8_192;
+/** UTF-16 units of the key that proves who a client is that takes its session up again. */
+export const MAX_SESSION_KEY_LENGTH = 128;
+/** Transfers of each kind that one side tells of when a session is taken up again. */
+export const MAX_STANDING_TRANSFERS = 64;
 
 /** What a side may announce for `maxFrameBytes`. Every side accepts control messages of 64 KiB, so no less makes sense. */
 export const MIN_MAX_FRAME_BYTES = 65_536;

@@ -42,6 +42,11 @@ export class PayloadCollector {
     this.#byteLength = end;
   }
 
+  /** Forgets the last bytes that were appended. */
+  drop(byteLength: number): void {
+    this.#byteLength -= byteLength;
+  }
+
   /**
    * Where the next bytes would lie: who reads them there, and then appends what it has read, spares a copy. May be shorter
    * than what is announced to follow. Not to be written to after anything was appended or taken.

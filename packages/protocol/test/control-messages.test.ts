@@ -6,6 +6,7 @@ import {
   encodeControlMessage,
   FrameType,
   frameTypeName,
+  type Hello,
   isControlFrameType,
   ProtocolError,
   toSentence,
@@ -21,6 +22,9 @@ const limits = {
   transferWindowBytes: 65_536,
 };
 
+/** Where a side stands that has received nothing. */
+const standing = { received: {}, transfers: { continued: [], done: [] } };
+
 /** The least of each message: every property at its lower bound. */
 const least = {
   HELLO: { machineId: '', agent: '', features: [], limits },
@@ -29,6 +33,8 @@ const least = {
   SETTINGS: { blockSizeBytes: 1, bytesPerSecond: 1 },
   GOAWAY: { code: 0, message: '', received: {} },
   ERROR: { code: 0, message: '' },
+  IDENTIFY: { machineId: '' },
+  IDENTIFIED: {},
   FILE_REQUEST: { path: '' },
   FILE_OFFER: { path: '', sizeBytes: 0, modifiedMs: -8.64e15, integrity: 'xxh64', overwrite: 'replace' },
   FILE_ACCEPT: { offsetBytes: 0 },
@@ -41,10 +47,19 @@ const least = {
   FOLDER_ANSWER: { answered: 0 },
 } satisfies Record<string, Json>;
 
+/** The same with those properties that may be left out and are objects. */
+const extended = {
+  HELLO: { ...least.HELLO, resume: { sessionId: 1, key: '', ...standing } },
+  WELCOME: { ...least.WELCOME, resumed: { machineId: '', ...standing } },
+  IDENTIFIED: { refused: { code: 0, message: '' } },
+} satisfies Record<string, Json>;
+
 interface Case {
   readonly type: keyof typeof least;
   /** A path of property names, joined by dots. */
   readonly property: string;
+  /** What the property is changed in. Default: the least of the message. */
+  readonly message?: Json;
   readonly accepted: readonly unknown[];
   readonly refused: readonly unknown[];
 }
@@ -79,6 +94,29 @@ const hashes = {
   ],
 };
 
+const notPositions = [[], [0, 0], [0, 0, 0, 0], 5, '0', null, {}, [-1, 0, 0], [0, 0.5, 0], [0, 0, '0'], [0, 0, null]];
+const received = {
+  accepted: [{}, { 1: [0, 0, 0], 250: [MAX_SAFE, MAX_SAFE, MAX_SAFE] }],
+  refused: [
+    ...[null, [], [[0, 0, 0]], 'x', 5],
+    ...['0', '251', '01', '1.0', '', 'a', '-1'].map((channel) => ({ [channel]: [0, 0, 0] })),
+    ...[...notPositions, [0, MAX_SAFE + 1, 0]].map((position) => ({ 7: position })),
+  ],
+};
+const notTransferIds = [0, 65_536, -1, 1.5, '1', null, [1]];
+const continued = {
+  accepted: [[], [1, 65_535], Array<number>(64).fill(1)],
+  refused: [...notTransferIds.map((id) => [id]), Array<number>(65).fill(1), null, {}, 1],
+};
+const done = {
+  accepted: [[], [{ id: 1 }, { id: 65_535, path: 'x'.repeat(8192) }], Array<object>(64).fill({ id: 1 })],
+  refused: [
+    ...notTransferIds.map((id) => [{ id }]),
+    ...[[{}], [1], [null], [{ path: 'a' }], [{ id: 1, path: 5 }], [{ id: 1, path: null }]],
+    ...[[{ id: 1, path: 'x'.repeat(8193) }], Array<object>(65).fill({ id: 1 }), null, {}, 1],
+  ],
+};
+
 const cases: readonly Case[] = [
   { type: 'HELLO', property: 'machineId', ...text(256) },
   { type: 'HELLO', property: 'agent', ...text(1024) },
@@ -89,6 +127,24 @@ const cases: readonly Case[] = [
     { type, property: 'limits.maxMessageBytes', ...whole(1, TEBIBYTE) },
     { type, property: 'limits.channelWindowBytes', ...whole(65_536, TEBIBYTE) },
     { type, property: 'limits.transferWindowBytes', ...whole(65_536, TEBIBYTE) },
+  ]),
+  { type: 'HELLO', property: 'auth', ...text(8192) },
+  { type: 'HELLO', property: 'resume', accepted: [extended.HELLO.resume], refused: [null, [], {}, 5, 'a'] },
+  { type: 'HELLO', message: extended.HELLO, property: 'resume.sessionId', ...whole(1, 4_294_967_295) },
+  { type: 'HELLO', message: extended.HELLO, property: 'resume.key', ...text(128) },
+  { type: 'WELCOME', property: 'sessionKey', ...text(128) },
+  { type: 'WELCOME', property: 'resumed', accepted: [extended.WELCOME.resumed], refused: [null, [], {}, 5, 'a'] },
+  { type: 'WELCOME', message: extended.WELCOME, property: 'resumed.machineId', ...text(256) },
+  ...(
+    [
+      { type: 'HELLO', message: extended.HELLO, name: 'resume' },
+      { type: 'WELCOME', message: extended.WELCOME, name: 'resumed' },
+    ] as const
+  ).flatMap(({ type, message, name }) => [
+    { type, message, property: `${name}.received`, ...received },
+    { type, message, property: `${name}.transfers`, accepted: [standing.transfers], refused: [null, [], {}, 5] },
+    { type, message, property: `${name}.transfers.continued`, ...continued },
+    { type, message, property: `${name}.transfers.done`, ...done },
   ]),
   { type: 'WELCOME', property: 'sessionId', ...whole(1, 4_294_967_295) },
   { type: 'WELCOME', property: 'agent', ...text(1024) },
@@ -112,6 +168,15 @@ const cases: readonly Case[] = [
       ...[{ 1: -1 }, { 1: 0.5 }, { 1: '1' }, { 1: null }, { 1: MAX_SAFE + 1 }],
     ],
   },
+  { type: 'IDENTIFY', property: 'machineId', ...text(256) },
+  {
+    type: 'IDENTIFIED',
+    property: 'refused',
+    accepted: [extended.IDENTIFIED.refused],
+    refused: [null, [], {}, 5, 'taken', true],
+  },
+  { type: 'IDENTIFIED', message: extended.IDENTIFIED, property: 'refused.code', ...code },
+  { type: 'IDENTIFIED', message: extended.IDENTIFIED, property: 'refused.message', ...text(1024) },
   { type: 'FILE_REQUEST', property: 'path', ...text(8192) },
   { type: 'FILE_OFFER', property: 'path', ...text(8192) },
   { type: 'FILE_OFFER', property: 'sizeBytes', ...whole(0, MAX_SAFE) },
@@ -204,24 +269,40 @@ describe.each<[string, Json]>(Object.entries(least))('%s', (name, message) => {
   });
 });
 
-describe.each(cases)('$type: $property', ({ type, property, accepted, refused }) => {
+describe.each(Object.entries<Json>(extended))('%s with all of its objects', (name, message) => {
+  const properties = pathsOf(message).filter((path) => path.includes('.') && !path.startsWith('limits.'));
+
+  it('loses properties that are not specified, however deep', () => {
+    const excessive = properties.reduce((sum, path) => withProperty(sum, path.replace(/[^.]+$/, 'later'), 1), message);
+    expect(excessive).not.toEqual(message);
+    expect(decode(name, excessive)).toEqual(message);
+  });
+
+  it.each(properties)('is refused without %s', (path) => {
+    // What is undefined is not written.
+    expect(refusalOf(name, withProperty(message, path, undefined))).toContain(`${name} message: ${path}`);
+  });
+});
+
+describe.each(cases)('$type: $property', ({ type, property, message: base = least[type], accepted, refused }) => {
   it.each(accepted.map((value) => [value]))('accepts %j', (value) => {
-    const message = withProperty(least[type], property, value);
+    const message = withProperty(base, property, value);
     expect(decode(type, message)).toEqual(message);
   });
 
   it.each(refused.map((value) => [value]))('refuses %j and names the property', (value) => {
-    const refusal = refusalOf(type, withProperty(least[type], property, value));
+    const refusal = refusalOf(type, withProperty(base, property, value));
     expect(refusal.startsWith(`${type} message: ${property}`)).toBe(true);
   });
 });
 
 it('the tables above have every property of every message', () => {
-  const paths = Object.entries(least).flatMap(([type, message]) =>
-    Object.keys(message).map((name) => `${type}.${name}`),
+  const paths = Object.entries<Json>({ ...least, ...extended }).flatMap(([type, message]) =>
+    pathsOf(message).map((path) => `${type}.${path}`),
   );
-  const tested = new Set(cases.map(({ type, property }) => `${type}.${property.split('.')[0]!}`));
-  expect(paths.filter((path) => !tested.has(path))).toEqual([]);
+  const tested = cases.map(({ type, property }) => `${type}.${property}`);
+  const isTested = (path: string) => tested.some((other) => other === path || other.startsWith(`${path}.`));
+  expect(paths.filter((path) => !isTested(path))).toEqual([]);
   const types = Object.values(FrameType).filter((type) => isControlFrameType(type));
   expect(types.map((type) => frameTypeName(type))).toEqual(Object.keys(least));
 });
@@ -232,6 +313,9 @@ it('a refusal says what was expected and what came', () => {
   );
   expect(refusalOf('GOAWAY', { ...least.GOAWAY, received: { 0: 1 } })).toBe(
     'GOAWAY message: received.0: expected a channel from 1 to 250',
+  );
+  expect(refusalOf('WELCOME', withProperty(extended.WELCOME, 'resumed.received', { 7: [1, 2] }))).toMatch(
+    /^WELCOME message: resumed\.received\.7\.2: /,
   );
 });
 
@@ -257,7 +341,7 @@ it('names with a meaning in JavaScript do no harm', () => {
 it('isControlFrameType tells the JSON types from all others', () => {
   const control = Array.from({ length: 256 }, (_, type) => type).filter((type) => isControlFrameType(type));
   expect(control).toEqual([
-    0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28, 0x29,
+    0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28, 0x29,
   ]);
 });
 
@@ -270,7 +354,29 @@ it('the largest valid GOAWAY and FILE_OFFER fit in a control frame', () => {
   expect(encoded.length).toBeLessThanOrEqual(65_536);
 });
 
+it('a HELLO with every channel at its highest position, long credentials and as many transfers as may be fits in its frame', () => {
+  const numbers = (length: number) => Array.from({ length }, (_, index) => 65_535 - 2 * index);
+  const hello: Hello = {
+    ...{ machineId: 'm'.repeat(256), agent: 'a'.repeat(1024), features: ['resume'], limits },
+    auth: 'x'.repeat(8192),
+    resume: {
+      sessionId: 4_294_967_295,
+      key: 'k'.repeat(128),
+      received: Object.fromEntries(
+        Array.from({ length: 250 }, (_, index) => [index + 1, [MAX_SAFE, MAX_SAFE, MAX_SAFE] as const]),
+      ),
+      transfers: { continued: numbers(64), done: numbers(64).map((id) => ({ id })) },
+    },
+  };
+  const encoded = encodeControlMessage(FrameType.HELLO, hello);
+  expect(encoded.length).toBeLessThanOrEqual(32_768);
+  expect(decodeControlMessage(FrameType.HELLO, encoded)).toEqual(hello);
+});
+
 it('any WELCOME survives encoding and decoding', () => {
+  const position = fc.tuple(fc.maxSafeNat(), fc.maxSafeNat(), fc.maxSafeNat());
+  const id = fc.integer({ min: 1, max: 65_535 });
+  const path = fc.string({ unit: 'binary', maxLength: 50 });
   const welcome: fc.Arbitrary<Welcome> = fc.record({
     sessionId: fc.integer({ min: 1, max: 4_294_967_295 }),
     agent: fc.string({ unit: 'binary', maxLength: 50 }),
@@ -284,7 +390,22 @@ it('any WELCOME survives encoding and decoding', () => {
     blockSizeBytes: fc.integer({ min: 1, max: 16_777_215 }),
     bytesPerSecond: fc.option(fc.double({ min: 1, max: MAX_SAFE, noNaN: true })),
   });
-  const property = fc.property(welcome, (message) => {
+  const resumed = fc.record({
+    sessionKey: fc.base64String({ maxLength: 128 }),
+    resumed: fc.record({
+      machineId: fc.string({ unit: 'binary', maxLength: 50 }),
+      received: fc.dictionary(fc.integer({ min: 1, max: 250 }).map(String), position, { noNullPrototype: true }),
+      transfers: fc.record({
+        continued: fc.array(id, { maxLength: 64 }),
+        done: fc.array(fc.record({ id, path }, { requiredKeys: ['id'] }), { maxLength: 64 }),
+      }),
+    }),
+  });
+  const either = fc.oneof(
+    welcome,
+    fc.tuple(welcome, resumed).map(([first, second]) => ({ ...first, ...second })),
+  );
+  const property = fc.property(either, (message) => {
     expect(decodeControlMessage(FrameType.WELCOME, encodeControlMessage(FrameType.WELCOME, message))).toEqual(message);
   });
   fc.assert(property);
@@ -320,6 +441,14 @@ function errorOf(action: () => unknown): ProtocolError {
     throw error;
   }
   return expect.unreachable('expected a refusal');
+}
+
+/** The names of all properties, those of objects within it too. What stands for a choice of names, as `received`, is empty here. */
+function pathsOf(message: Json): string[] {
+  return Object.entries(message).flatMap(([name, value]) => {
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return [name, ...(isObject ? pathsOf(value as Json).map((path) => `${name}.${path}`) : [])];
+  });
 }
 
 function withProperty(message: Json, path: string, value: unknown): Json {

@@ -90,6 +90,42 @@ describe('taking', () => {
   });
 });
 
+describe('dropping', () => {
+  it('forgets what was appended last, and what comes then follows on what is left', () => {
+    const collector = new PayloadCollector();
+    collector.append(pieceOf(10, 1), 90);
+    collector.append(pieceOf(30, 2), 60);
+    collector.append(pieceOf(5, 3), 55);
+    collector.drop(35);
+    expect(collector.byteLength).toBe(10);
+    collector.append(pieceOf(20, 4));
+    expect(collector.take()).toEqual(new Uint8Array([...pieceOf(10, 1), ...pieceOf(20, 4)]));
+  });
+
+  it('of all leaves an empty collector, and of nothing changes nothing', () => {
+    const collector = new PayloadCollector();
+    collector.append(pieceOf(10, 1));
+    collector.drop(0);
+    expect(collector.byteLength).toBe(10);
+    collector.drop(10);
+    expect(collector.byteLength).toBe(0);
+    expect(collector.take()).toEqual(new Uint8Array(0));
+    collector.append(pieceOf(3, 2));
+    expect(collector.take()).toEqual(pieceOf(3, 2));
+  });
+
+  it('moves the room for the next bytes back as well', () => {
+    const collector = new PayloadCollector();
+    collector.append(pieceOf(10, 1), 90);
+    collector.append(pieceOf(40, 2), 50);
+    collector.drop(40);
+    const room = collector.roomFor(20);
+    room.set(pieceOf(20, 3));
+    collector.append(room);
+    expect(collector.take()).toEqual(new Uint8Array([...pieceOf(10, 1), ...pieceOf(20, 3)]));
+  });
+});
+
 it.each([1, 100, 4096, 100_000])('a single piece of %i bytes is copied: its memory is used again', (bytes) => {
   const collector = new PayloadCollector();
   const piece = pieceOf(bytes, 3);

@@ -21,12 +21,15 @@ it('the exports', () => {
     'MAX_ANNOUNCED_BYTES',
     'MAX_CHANNEL',
     'MAX_CONTROL_FRAME_BYTES',
+    'MAX_CREDENTIALS_LENGTH',
     'MAX_FRAME_LENGTH',
     'MAX_HANDSHAKE_FRAME_BYTES',
     'MAX_MACHINE_ID_LENGTH',
     'MAX_RECORD_BODY_BYTES',
     'MAX_RECORD_ENTRIES',
     'MAX_RECORD_HEADER_BYTES',
+    'MAX_SESSION_KEY_LENGTH',
+    'MAX_STANDING_TRANSFERS',
     'MIN_CHANNEL',
     'MIN_MAX_FRAME_BYTES',
     'MessageFlag',
@@ -38,6 +41,7 @@ it('the exports', () => {
     'PeerError',
     'ProtocolError',
     'RECORD_LENGTH_BYTES',
+    'RESUME_FEATURE',
     'SessionClosedError',
     'TcpCommError',
     'TimeoutError',
@@ -90,12 +94,15 @@ it('the limits', () => {
     MAX_ANNOUNCED_BYTES: 1_099_511_627_776,
     MAX_CHANNEL: 250,
     MAX_CONTROL_FRAME_BYTES: 65_536,
+    MAX_CREDENTIALS_LENGTH: 8_192,
     MAX_FRAME_LENGTH: 16_777_215,
-    MAX_HANDSHAKE_FRAME_BYTES: 16_384,
+    MAX_HANDSHAKE_FRAME_BYTES: 32_768,
     MAX_MACHINE_ID_LENGTH: 256,
     MAX_RECORD_BODY_BYTES: 1_048_576,
     MAX_RECORD_ENTRIES: 1_000,
     MAX_RECORD_HEADER_BYTES: 65_536,
+    MAX_SESSION_KEY_LENGTH: 128,
+    MAX_STANDING_TRANSFERS: 64,
     MIN_CHANNEL: 1,
     MIN_MAX_FRAME_BYTES: 65_536,
     NOTICE_CHANNEL: 255,
@@ -112,7 +119,7 @@ it('the limits', () => {
   });
 });
 
-it('the frame types and flags', () => {
+it('the frame types, flags and features', () => {
   expect(protocol.FrameType).toEqual({
     MESSAGE: 0x01,
     FILE_DATA: 0x02,
@@ -126,6 +133,8 @@ it('the frame types and flags', () => {
     SETTINGS: 0x13,
     GOAWAY: 0x14,
     ERROR: 0x15,
+    IDENTIFY: 0x16,
+    IDENTIFIED: 0x17,
     FILE_REQUEST: 0x20,
     FILE_OFFER: 0x21,
     FILE_ACCEPT: 0x22,
@@ -138,6 +147,7 @@ it('the frame types and flags', () => {
     FOLDER_ANSWER: 0x29,
   });
   expect(protocol.MessageFlag).toEqual({ FIN: 1, CONFIRM: 2 });
+  expect(protocol.RESUME_FEATURE).toBe('resume');
 });
 
 describe('the wire errors', () => {
@@ -159,11 +169,16 @@ describe('the wire errors', () => {
     14: 'ERR_TCPCOMM_INTERNAL_ERROR',
     15: 'ERR_TCPCOMM_CONTROL_FLOOD',
     16: 'ERR_TCPCOMM_WRITE_STALLED',
+    17: 'ERR_TCPCOMM_TAKEN_OVER',
+    18: 'ERR_TCPCOMM_DESTROYED',
     32: 'ERR_TCPCOMM_MACHINE_ID_BLANK',
     33: 'ERR_TCPCOMM_MACHINE_ID_TAKEN',
     34: 'ERR_TCPCOMM_SERVER_FULL',
     35: 'ERR_TCPCOMM_SERVER_STOPPED',
     36: 'ERR_TCPCOMM_DISCONNECTED_BY_SERVER',
+    37: 'ERR_TCPCOMM_MACHINE_ID_INVALID',
+    38: 'ERR_TCPCOMM_NOT_AUTHORIZED',
+    39: 'ERR_TCPCOMM_SERVER_BUSY',
     64: 'ERR_TCPCOMM_FILES_NOT_OFFERED',
     65: 'ERR_TCPCOMM_FILE_NOT_FOUND',
     66: 'ERR_TCPCOMM_NOT_A_FILE',
@@ -190,6 +205,7 @@ describe('the wire errors', () => {
   });
 
   it('of a later version have a code too', () => {
-    for (const number of [17, 37, 79, 65_535, -1]) expect(protocol.codeOfWireError(number)).toBe('ERR_TCPCOMM_UNKNOWN');
+    for (const number of [19, 31, 40, 63, 79, 65_535, -1])
+      expect(protocol.codeOfWireError(number)).toBe('ERR_TCPCOMM_UNKNOWN');
   });
 });

@@ -81,6 +81,26 @@ describe('limits', () => {
     expect(Object.fromEntries(inner.map((name) => [name, documented[name]]))).toEqual(enforced);
   });
 
+  it('has the lengths of what a side says of a session that is taken up again, with the values that it enforces', () => {
+    const { MAX_CREDENTIALS_LENGTH, MAX_SESSION_KEY_LENGTH, MAX_STANDING_TRANSFERS } = documented;
+    const transfers = { continued: [], done: [] };
+    const resume = (change: object) => hello({ resume: { sessionId: 1, key: '', received: {}, transfers, ...change } });
+    const ids = (length: number) => Array<number>(length).fill(1);
+    const done = (length: number) => ids(length).map((id) => ({ id }));
+    const encoders: readonly ((length: number) => Uint8Array)[] = [
+      (length) => hello({ auth: 'x'.repeat(length) }),
+      (length) => resume({ key: 'x'.repeat(length) }),
+      (length) => resume({ transfers: { ...transfers, continued: ids(length) } }),
+      (length) => resume({ transfers: { ...transfers, done: done(length) } }),
+    ];
+    expect(encoders.map((encode) => longest(encode, FrameType.HELLO))).toEqual([
+      MAX_CREDENTIALS_LENGTH,
+      MAX_SESSION_KEY_LENGTH,
+      MAX_STANDING_TRANSFERS,
+      MAX_STANDING_TRANSFERS,
+    ]);
+  });
+
   it('has the bounds and defaults of what each side announces', () => {
     const rows = tableRows(announced!).map(([name, ...values]) => ({ name: name!.replaceAll('`', ''), values }));
     const defaults = rows.map(({ name, values }) => [name, numberOf(values[2]!)]);
@@ -95,9 +115,10 @@ describe('limits', () => {
 });
 
 describe('examples', () => {
-  const examples = [
-    ...specification.matchAll(/^#{3,4} (?:6\.\d )?([A-Z_]+)$(?:(?!\n#).)*?\n```json\n(.*?)^```/gms),
-  ].map(([, name, json]) => ({ name: name!, json: json! }));
+  const messages = [...specification.matchAll(/^#{3,4} (?:6\.\d )?([A-Z_]+)\n((?:(?!^#).)*)/gms)];
+  const examples = messages.flatMap(([, name, text]) =>
+    [...text!.matchAll(/^```json\n(.*?)^```/gms)].map(([, json]) => ({ name: name!, json: json! })),
+  );
 
   it.each(examples)('$name is accepted', ({ name, json }) => {
     const type = FrameType[name as keyof typeof FrameType] as ControlFrameType;
@@ -106,7 +127,15 @@ describe('examples', () => {
 
   it('are there for every control message', () => {
     const types = Object.values(FrameType).filter((type) => isControlFrameType(type));
-    expect(examples.map(({ name }) => name)).toEqual(types.map((type) => frameTypeName(type)));
+    expect([...new Set(examples.map(({ name }) => name))]).toEqual(types.map((type) => frameTypeName(type)));
+  });
+
+  it('show each property that a session needs to be taken up again, and both answers to IDENTIFY', () => {
+    const shown = (type: string) =>
+      examples.filter(({ name }) => name === type).map(({ json }) => Object.keys(JSON.parse(json) as object));
+    expect(shown('HELLO').map((names) => names.slice(4))).toEqual([[], ['auth', 'resume']]);
+    expect(shown('WELCOME').map((names) => names.slice(6))).toEqual([['sessionKey'], ['sessionKey', 'resumed']]);
+    expect(shown('IDENTIFIED')).toEqual([[], ['refused']]);
   });
 });
 

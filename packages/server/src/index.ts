@@ -1,5 +1,12 @@
 export type { RejectedConnection } from './reception.ts';
-export type { ServerCallback, ServerMessageHandler, ServerOptions } from './server-options.ts';
+export type {
+  AuthorizationRequest,
+  Authorize,
+  DuplicatePolicy,
+  ServerCallback,
+  ServerMessageHandler,
+  ServerOptions,
+} from './server-options.ts';
 export { ServerSession } from './server-session.ts';
 export type { SessionCollection } from './session-collection.ts';
 export {
@@ -13,7 +20,9 @@ export type {
   ChannelDelivery,
   CloseOptions,
   CloseReason,
+  ChannelLoss,
   CloseReport,
+  ConnectionDetails,
   FailedEntry,
   FileAccessOptions,
   FileTransfer,

@@ -1,6 +1,20 @@
 import type { Socket } from 'node:net';
-import { type Hello, type Reject, type Settings, type TcpCommError, type Welcome } from '@tcpcomm/protocol';
-import { prepareAccepted, ServerHandshake, type SessionTerms, Transport } from '@tcpcomm/session';
+import {
+  codeOfWireError,
+  CONTROL_CHANNEL,
+  ConnectionRejectedError,
+  encodeControlMessage,
+  encodeFrame,
+  encodePreface,
+  FrameType,
+  type Hello,
+  type Reject,
+  type TcpCommError,
+  type Welcome,
+  WireError,
+} from '@tcpcomm/protocol';
+import { prepareAccepted, ServerHandshake, Transport } from '@tcpcomm/session';
+import { AcceptQueue } from './accept-queue.ts';
 import type { ServerSetup } from './server-options.ts';
 
 /** A connection that did not become a session, for whatever reason. */
@@ -11,41 +25,73 @@ export interface RejectedConnection {
   readonly machineId: string | undefined;
 }
 
+/** A client that has introduced itself and waits for the answer. */
+export interface Applicant {
+  readonly hello: Hello;
+  readonly transport: Transport;
+  readonly remoteAddress: string | undefined;
+  /** Aborts when the client has gone, or took too long. */
+  readonly gone: AbortSignal;
+  /** Lets it in; the session takes over the transport in the same turn. */
+  welcome(welcome: Welcome): void;
+  reject(reject: Reject): void;
+}
+
 export interface ReceptionEvents {
-  /** Whether this client is refused, and why. */
-  decide(hello: Hello): Reject | undefined;
-  /** The number for a session that is about to begin, and its pace. */
-  terms(): { readonly sessionId: number; readonly pace: Settings };
-  onAccepted(transport: Transport, terms: SessionTerms): void;
+  onApplicant(applicant: Applicant): void;
   onRejected(rejected: RejectedConnection): void;
 }
 
-const AGENT = 'tcpcomm-node';
+const RETRY_AFTER_MS = 1_000;
 
-/** Receives connections: holds them during the handshake and passes on those that are accepted. */
+/** Receives connections: holds them during the handshake, and passes on who has introduced itself. */
 export class Reception {
   readonly #setup: ServerSetup;
   readonly #events: ReceptionEvents;
+  readonly #queue: AcceptQueue;
   readonly #waiting = new Set<Transport>();
+  readonly #leaving = new Set<Socket>();
 
   constructor(setup: ServerSetup, events: ReceptionEvents) {
     this.#setup = setup;
     this.#events = events;
+    this.#queue = new AcceptQueue(setup.acceptsPerSecond, this.#receive.bind(this));
   }
 
   receive(socket: Socket): void {
+    if (this.#waiting.size + this.#queue.size < this.#setup.maxPendingHandshakes) this.#queue.enter(socket);
+    else this.#turnAway(socket);
+  }
+
+  /** Sends away all that have not come in yet. */
+  close(): void {
+    this.#queue.close();
+    for (const transport of this.#waiting) transport.destroy();
+    for (const socket of this.#leaving) socket.destroy();
+  }
+
+  #receive(socket: Socket): void {
     const prepared = prepareAccepted(socket);
     const { remoteAddress } = prepared.socket;
+    const gone = new AbortController();
     let machineId: string | undefined;
     const handshake = new ServerHandshake(
       {
         onHello: (hello) => {
           machineId = hello.machineId;
-          const refusal = this.#events.decide(hello);
-          if (refusal) handshake.reject(refusal);
-          else this.#accept(handshake, transport, hello);
+          this.#events.onApplicant({
+            ...{ hello, transport, remoteAddress, gone: gone.signal },
+            welcome: (welcome) => {
+              this.#waiting.delete(transport);
+              handshake.welcome(welcome);
+            },
+            reject: (reject) => {
+              handshake.reject(reject);
+            },
+          });
         },
         onFailed: (error) => {
+          gone.abort(error);
           this.#events.onRejected({ error, remoteAddress, machineId });
         },
       },
@@ -57,23 +103,24 @@ export class Reception {
     void transport.closed.then(() => this.#waiting.delete(transport));
   }
 
-  /** Sends away all that have not come in yet. */
-  close(): void {
-    for (const transport of this.#waiting) transport.destroy();
-  }
-
-  #accept(handshake: ServerHandshake, transport: Transport, hello: Hello): void {
-    const { sessionId, pace } = this.#events.terms();
-    const limits = this.#setup.session.limits;
-    const welcome: Welcome = { sessionId, agent: AGENT, features: [], limits, ...pace };
-    handshake.welcome(welcome);
-    this.#waiting.delete(transport);
-    this.#events.onAccepted(transport, {
-      role: 'server',
-      sessionId,
-      machineId: hello.machineId,
-      remoteLimits: hello.limits,
-      pace,
-    });
+  /** There are too many at once: as soon as it has said something it is told to come back. Beyond a bound it is not even told. */
+  #turnAway(socket: Socket): void {
+    const code = WireError.SERVER_BUSY;
+    const message = 'too many clients want to come in at once';
+    if (this.#leaving.size < this.#setup.maxPendingHandshakes) {
+      this.#leaving.add(socket);
+      socket.on('error', () => undefined);
+      socket.once('close', () => this.#leaving.delete(socket));
+      socket.setTimeout(RETRY_AFTER_MS, () => socket.destroy());
+      socket.once('data', () => {
+        const payload = encodeControlMessage(FrameType.REJECT, { code, message, retryAfterMs: RETRY_AFTER_MS });
+        socket.write(encodePreface());
+        socket.end(encodeFrame(FrameType.REJECT, CONTROL_CHANNEL, 0, 0, payload));
+      });
+      socket.once('end', () => socket.destroySoon());
+      socket.resume();
+    } else socket.resetAndDestroy();
+    const error = new ConnectionRejectedError(code, `${codeOfWireError(code)}: ${message}`, RETRY_AFTER_MS);
+    this.#events.onRejected({ error, remoteAddress: socket.remoteAddress, machineId: undefined });
   }
 }

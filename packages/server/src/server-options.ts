@@ -1,4 +1,12 @@
-import { requireBoolean, requireFunction, requireInteger, requireOptions, requireRate } from '@tcpcomm/protocol';
+import {
+  requireBoolean,
+  requireFunction,
+  requireInteger,
+  requireNumber,
+  requireOneOf,
+  requireOptions,
+  requireRate,
+} from '@tcpcomm/protocol';
 import { resolveSessionOptions, type SessionOptions, type SessionSetup } from '@tcpcomm/session';
 import type { ServerSession } from './server-session.ts';
 
@@ -8,6 +16,26 @@ export type ServerMessageHandler = (bytes: Uint8Array, channel: number, session:
 /** The classic callback: messages on their channels, notices as UTF-8 text on channel 255. */
 export type ServerCallback = (bytes: Uint8Array, sessionId: number, channel: number) => unknown;
 
+/** Who wants to come in, as far as it says. */
+export interface AuthorizationRequest {
+  readonly machineId: string;
+  /** What the client was given as `auth`. */
+  readonly auth: string | undefined;
+  readonly remoteAddress: string | undefined;
+  /** Whether it is a client that takes its session up again; that it is the same one is proved. */
+  readonly isResuming: boolean;
+}
+
+/** `true` or nothing lets the client in; `false`, or the reason as a sentence, does not. May be asynchronous. */
+export type Authorize = (
+  request: AuthorizationRequest,
+) => boolean | string | undefined | Promise<boolean | string | undefined>;
+
+/** What becomes of a client whose machine id is in use: refused, let in in place of the other, or let in beside it. */
+export type DuplicatePolicy = 'reject' | 'takeover' | 'allow';
+
+const DUPLICATE_POLICIES = ['reject', 'takeover', 'allow'] satisfies DuplicatePolicy[];
+
 export interface ServerOptions extends SessionOptions {
   /**
    * What each session may send and receive together, bytes a second; 0 or Infinity for no limit. Aligned as
@@ -16,8 +44,23 @@ export interface ServerOptions extends SessionOptions {
   readonly bytesPerSecond?: number;
   /** What all sessions may send and receive together, shared fairly by their weights; 0 or Infinity, the default, for no limit. */
   readonly totalBytesPerSecond?: number;
-  /** Whether clients whose machine id is blank or in use are refused. Default true. */
+  /** Whether machine ids matter: blank ones are refused, and those in use are treated by `duplicatePolicy`. Default true. */
   readonly enforceUniqueMachineIds?: boolean;
+  /** What becomes of a client whose machine id is in use. Default `reject`. */
+  readonly duplicatePolicy?: DuplicatePolicy;
+  /** Asked for each client that has introduced itself. Default: all may come in. */
+  readonly authorize?: Authorize;
+  /** How long `authorize` may take, 1 ms and up; after that the client is told to come back later. Default 5 s. */
+  readonly authorizeTimeoutMs?: number;
+  /**
+   * How long a session waits for its client when the connection was lost, 0 ms and up; with 0 it is over at once. Its place, its number
+   * and its machine id stay taken, and what it is sent waits. Default 30 s.
+   */
+  readonly resumeGraceMs?: number;
+  /** How many connections may not have finished their handshake, 1 to 1,000,000; more are told to come back later. Default 1,000. */
+  readonly maxPendingHandshakes?: number;
+  /** How many connections are taken in a second, 1 and up; the rest waits. Default Infinity. */
+  readonly acceptsPerSecond?: number;
   /** How many sessions there may be at a time, 1 to 1,000,000. Default 10,000. */
   readonly maxSessions?: number;
   /** How long a client may take to introduce itself, 1 ms and up. Default 10 s. */
@@ -32,6 +75,12 @@ export interface ServerSetup {
   readonly bytesPerSecond: number;
   readonly totalBytesPerSecond: number;
   readonly enforceUniqueMachineIds: boolean;
+  readonly duplicatePolicy: DuplicatePolicy;
+  readonly authorize: Authorize | undefined;
+  readonly authorizeTimeoutMs: number;
+  readonly resumeGraceMs: number;
+  readonly maxPendingHandshakes: number;
+  readonly acceptsPerSecond: number;
   readonly maxSessions: number;
   readonly handshakeTimeoutMs: number;
   readonly onMessage: ServerMessageHandler | undefined;
@@ -47,6 +96,12 @@ export function resolveServerOptions(options: ServerOptions): ServerSetup {
     bytesPerSecond = 9_000_000,
     totalBytesPerSecond = Infinity,
     enforceUniqueMachineIds = true,
+    duplicatePolicy = 'reject',
+    authorize,
+    authorizeTimeoutMs = 5_000,
+    resumeGraceMs = 30_000,
+    maxPendingHandshakes = 1_000,
+    acceptsPerSecond = Infinity,
     maxSessions = 10_000,
     handshakeTimeoutMs = 10_000,
     onMessage,
@@ -54,6 +109,12 @@ export function resolveServerOptions(options: ServerOptions): ServerSetup {
   requireRate('bytesPerSecond', bytesPerSecond);
   requireRate('totalBytesPerSecond', totalBytesPerSecond);
   requireBoolean('enforceUniqueMachineIds', enforceUniqueMachineIds);
+  requireOneOf('duplicatePolicy', duplicatePolicy, DUPLICATE_POLICIES);
+  if (authorize !== undefined) requireFunction('authorize', authorize);
+  requireInteger('authorizeTimeoutMs', authorizeTimeoutMs, 1, MAX_DURATION_MS);
+  requireInteger('resumeGraceMs', resumeGraceMs, 0, MAX_DURATION_MS);
+  requireInteger('maxPendingHandshakes', maxPendingHandshakes, 1, MAX_SESSIONS);
+  requireNumber('acceptsPerSecond', acceptsPerSecond, 1, Infinity);
   requireInteger('maxSessions', maxSessions, 1, MAX_SESSIONS);
   requireInteger('handshakeTimeoutMs', handshakeTimeoutMs, 1, MAX_DURATION_MS);
   if (onMessage !== undefined) requireFunction('onMessage', onMessage);
@@ -63,6 +124,12 @@ export function resolveServerOptions(options: ServerOptions): ServerSetup {
     bytesPerSecond,
     totalBytesPerSecond,
     enforceUniqueMachineIds,
+    duplicatePolicy,
+    authorize,
+    authorizeTimeoutMs,
+    resumeGraceMs,
+    maxPendingHandshakes,
+    acceptsPerSecond,
     maxSessions,
     handshakeTimeoutMs,
     onMessage,

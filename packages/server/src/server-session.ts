@@ -1,7 +1,20 @@
-import { requireNumber, requireRate, type Settings, type WireError } from '@tcpcomm/protocol';
+import {
+  ConnectionLostError,
+  type Hello,
+  type Identified,
+  type Reject,
+  requireNumber,
+  requireRate,
+  SessionClosedError,
+  type Settings,
+  type Standing,
+  type WireError,
+} from '@tcpcomm/protocol';
 import {
   type CloseOptions,
+  type CloseReason,
   type CloseReport,
+  failureReason,
   type FileTransfer,
   type Notice,
   Session,
@@ -10,6 +23,7 @@ import {
   type Transport,
 } from '@tcpcomm/session';
 import { paceFor } from './pace.ts';
+import { SessionKey } from './session-key.ts';
 
 const MIN_WEIGHT = 0.01;
 const MAX_WEIGHT = 100;
@@ -21,6 +35,20 @@ export interface SessionHost {
   readonly hearsNotices: boolean;
   handleNotice(notice: Notice): void;
   handleTransfer(transfer: FileTransfer, session: ServerSession): void;
+  handleSuspended(session: ServerSession): void;
+  handleResumed(session: ServerSession): void;
+  /** The client wants another machine id. @param change gives it that one; returns why not, if it is refused */
+  identify(session: ServerSession, machineId: string, change: () => void): Reject | undefined;
+}
+
+/** What a client says whose session it is. */
+export type Proof = NonNullable<Hello['resume']>;
+
+/** What a client is told whose session goes on. */
+export interface Resumption {
+  readonly sessionKey: string;
+  readonly pace: Settings;
+  readonly standing: Standing;
 }
 
 /**
@@ -29,12 +57,103 @@ export interface SessionHost {
  */
 export class ServerSession extends Session {
   readonly #host: SessionHost;
+  readonly #graceMs: number;
+  readonly #key: SessionKey;
+  #isKnownToClient = false;
+  #expiry: NodeJS.Timeout | undefined;
+  #expiresMs = Infinity;
 
-  /** Made by the server when it has accepted a client. */
-  constructor(transport: Transport, terms: SessionTerms, setup: SessionSetup, host: SessionHost) {
+  /**
+   * Made by the server when it has accepted a client.
+   *
+   * @param graceMs how long it waits for its client when the connection was lost
+   */
+  constructor(
+    transport: Transport,
+    terms: SessionTerms,
+    key: SessionKey,
+    setup: SessionSetup,
+    graceMs: number,
+    host: SessionHost,
+  ) {
     super(setup);
     this.#host = host;
+    this.#graceMs = graceMs;
+    this.#key = key;
     this.begin(transport, terms);
+  }
+
+  /** Used by the server, when a client says that the session is its own: whether that is so. */
+  isOwnedBy(key: string): boolean {
+    if (this.#hasHeardClient) this.#key.confirm();
+    return this.#key.matches(key);
+  }
+
+  /**
+   * Used by the server, when the session's client has come back: the connection so far is over, this end goes back to what the client has
+   * received, and the new connection carries the session on.
+   *
+   * @param proof what the client said in its HELLO
+   * @param welcome tells the client, and returns the terms
+   * @returns false if the session ends with the connection that it had
+   * @throws ProtocolError for a standing that cannot be
+   */
+  takeUp(transport: Transport, proof: Proof, welcome: (resumption: Resumption) => SessionTerms): boolean {
+    this.interrupt(new ConnectionLostError('another connection of the same client has taken its place'));
+    if (!this.isSuspended || this.pace === undefined) return false;
+    this.rewind(proof);
+    this.#key.renew(proof.key);
+    clearTimeout(this.#expiry);
+    this.resume(transport, welcome({ sessionKey: this.#key.text, pace: this.pace, standing: this.standing }));
+    this.#host.handleResumed(this);
+    return true;
+  }
+
+  /** Used by the server: whether it waits for a client that may never have heard that it was let in. */
+  get isOrphan(): boolean {
+    return this.isSuspended && !this.#isKnownToClient;
+  }
+
+  /** Used by the server: how long a lost session still waits for its client; undefined while there is a connection. */
+  expiresInMs(nowMs: number): number | undefined {
+    return this.isSuspended ? Math.max(0, Math.ceil(this.#expiresMs - nowMs)) : undefined;
+  }
+
+  protected override handleSuspended(reason: CloseReason): void {
+    this.#isKnownToClient ||= this.#hasHeardClient;
+    this.#host.handleSuspended(this);
+    if (!this.isSuspended) return;
+    this.#expiresMs = performance.now() + this.#graceMs;
+    this.#expiry = setTimeout(() => {
+      this.#expire(reason);
+    }, this.#graceMs);
+  }
+
+  protected override end(reason: CloseReason): void {
+    clearTimeout(this.#expiry);
+    super.end(reason);
+  }
+
+  protected override handleIdentified(): void {
+    // A server asks for no machine id.
+  }
+
+  /** Whether anything has come over the connection that there is, or was last. */
+  get #hasHeardClient(): boolean {
+    return this.link?.engine.hasReceived ?? false;
+  }
+
+  #expire(lost: CloseReason): void {
+    const message = `${lost.message}; the client did not come back within ${this.#graceMs} ms`;
+    const error = new SessionClosedError(message, 'ERR_TCPCOMM_SESSION_EXPIRED', { cause: lost.error });
+    this.end(failureReason('network', error));
+  }
+
+  protected override handleIdentify(machineId: string): Identified {
+    const refusal = this.#host.identify(this, machineId, () => {
+      this.rename(machineId);
+    });
+    return refusal ? { refused: { code: refusal.code, message: refusal.message } } : {};
   }
 
   /**
@@ -57,7 +176,7 @@ export class ServerSession extends Session {
    */
   setWeight(weight: number): void {
     requireNumber('weight', weight, MIN_WEIGHT, MAX_WEIGHT);
-    this.link?.setWeight(weight);
+    this.setShare(weight);
   }
 
   /** Used by the server, when its total changes: what that held back may go now. */
@@ -66,8 +185,8 @@ export class ServerSession extends Session {
   }
 
   /** Used by the server, when its rate changes: this session's bytes leave at the new one, and the client is told. */
-  setPace(pace: Settings): void {
-    this.link?.setPace(pace);
+  override setPace(pace: Settings): void {
+    super.setPace(pace);
   }
 
   /** Used by the server, when somebody has begun to listen to it: messages that wait are handed over. */

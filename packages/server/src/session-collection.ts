@@ -1,9 +1,10 @@
+import { comparable } from './machine-id.ts';
 import type { ServerSession } from './server-session.ts';
 
 /** The sessions of a server, as its users see them. */
 export interface SessionCollection extends Iterable<ServerSession> {
   readonly size: number;
-  /** By session id or machine id. */
+  /** By session id or machine id, in whatever unicode form. */
   get(idOrMachineId: number | string): ServerSession | undefined;
 }
 
@@ -25,7 +26,12 @@ export class SessionTable implements SessionCollection {
 
   get(idOrMachineId: number | string): ServerSession | undefined {
     if (typeof idOrMachineId === 'number') return this.#byId.get(idOrMachineId);
-    return [...(this.#byMachineId.get(idOrMachineId) ?? [])].at(-1);
+    return this.namesakesOf(idOrMachineId).at(-1);
+  }
+
+  /** All that have this machine id. */
+  namesakesOf(machineId: string): ServerSession[] {
+    return [...(this.#byMachineId.get(comparable(machineId)) ?? [])];
   }
 
   /** The id for the next session. */
@@ -36,17 +42,33 @@ export class SessionTable implements SessionCollection {
 
   add(session: ServerSession): void {
     this.#byId.set(session.sessionId, session);
-    const { machineId } = session;
-    const namesakes = this.#byMachineId.get(machineId);
-    if (namesakes) namesakes.add(session);
-    else this.#byMachineId.set(machineId, new Set([session]));
+    this.#addNamesake(session);
   }
 
   remove(session: ServerSession): void {
     this.#byId.delete(session.sessionId);
     this.#lowestFreeId = Math.min(this.#lowestFreeId, session.sessionId);
-    const namesakes = this.#byMachineId.get(session.machineId);
+    this.#removeNamesake(session);
+  }
+
+  /** Gives a session another machine id. */
+  rename(session: ServerSession, change: () => void): void {
+    this.#removeNamesake(session);
+    change();
+    this.#addNamesake(session);
+  }
+
+  #addNamesake(session: ServerSession): void {
+    const name = comparable(session.machineId);
+    const namesakes = this.#byMachineId.get(name);
+    if (namesakes) namesakes.add(session);
+    else this.#byMachineId.set(name, new Set([session]));
+  }
+
+  #removeNamesake(session: ServerSession): void {
+    const name = comparable(session.machineId);
+    const namesakes = this.#byMachineId.get(name);
     namesakes?.delete(session);
-    if (namesakes?.size === 0) this.#byMachineId.delete(session.machineId);
+    if (namesakes?.size === 0) this.#byMachineId.delete(name);
   }
 }

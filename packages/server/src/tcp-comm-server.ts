@@ -22,7 +22,8 @@ import type {
   SessionTerms,
   Transport,
 } from '@tcpcomm/session';
-import { refusalOf } from './admission.ts';
+import { Admission } from './admission.ts';
+import { displace, Entrance } from './entrance.ts';
 import { Listener } from './listener.ts';
 import { paceFor } from './pace.ts';
 import { Reception, type RejectedConnection } from './reception.ts';
@@ -30,6 +31,7 @@ import { resolveServerOptions, type ServerCallback, type ServerOptions, type Ser
 import { ServerSession, type SessionHost } from './server-session.ts';
 import { ServerTotal } from './server-total.ts';
 import { type SessionCollection, SessionTable } from './session-collection.ts';
+import type { SessionKey } from './session-key.ts';
 
 /** For the `sessionId` of `sendBytes` and `sendText`: every session that there is. */
 export const ALL_SESSIONS = -1;
@@ -75,6 +77,7 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
   readonly #callback: ServerCallback | undefined;
   readonly #table = new SessionTable();
   readonly #listener: Listener;
+  readonly #admission: Admission;
   readonly #reception: Reception;
   readonly #host: SessionHost = this.#createHost();
   readonly #textEncoder = new TextEncoder();
@@ -92,11 +95,15 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
     this.#setup = resolveServerOptions(typeof first === 'function' ? second : first);
     this.#pace = paceFor(this.#setup.bytesPerSecond);
     this.#total = new ServerTotal(this.#setup.totalBytesPerSecond);
+    this.#admission = new Admission(this.#setup, this.#table);
+    const entrance = new Entrance(this.#setup, this.#table, this.#admission, {
+      pace: () => this.#pace,
+      open: this.#open.bind(this),
+      onFailure: this.#reportFailure.bind(this),
+    });
     this.#reception = new Reception(this.#setup, {
-      decide: (hello) => refusalOf(hello, this.#table, this.#setup),
-      terms: () => ({ sessionId: this.#table.nextId, pace: this.#pace }),
-      onAccepted: (transport, terms) => {
-        this.#open(transport, terms);
+      onApplicant: (applicant) => {
+        entrance.receive(applicant);
       },
       onRejected: (rejected) => {
         this.#announce('rejected', rejected);
@@ -246,13 +253,10 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
     this.#reportFailure(error);
   }
 
-  #open(transport: Transport, terms: SessionTerms): void {
-    const session = new ServerSession(
-      transport,
-      { ...terms, total: this.#total.bucket },
-      this.#setup.session,
-      this.#host,
-    );
+  #open(transport: Transport, terms: SessionTerms, key: SessionKey): void {
+    const full = { ...terms, total: this.#total.bucket };
+    const { session: setup, resumeGraceMs } = this.#setup;
+    const session = new ServerSession(transport, full, key, setup, resumeGraceMs, this.#host);
     this.#table.add(session);
     void session.closed.then((reason) => {
       this.#table.remove(session);
@@ -313,6 +317,20 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
       },
       handleTransfer: (transfer, session) => {
         this.#announce('transfer', transfer, session);
+      },
+      handleSuspended: ({ sessionId }) => {
+        const text = `Session#${sessionId} lost its connection, waiting for its client`;
+        this.#notify({ kind: 'session-suspended', text, sessionId });
+      },
+      handleResumed: ({ sessionId }) => {
+        this.#notify({ kind: 'session-resumed', text: `Session#${sessionId} resumed`, sessionId });
+      },
+      identify: (session, machineId, change) => {
+        const refusal = this.#admission.refusalOfId(machineId, session, performance.now());
+        if (refusal) return refusal;
+        displace(this.#admission.displacedBy(machineId, session));
+        this.#table.rename(session, change);
+        return undefined;
       },
     };
   }

@@ -1,5 +1,5 @@
 import { requireInteger, requireOneOf, requireOptions } from '@tcpcomm/protocol';
-import type { SessionEngine } from './engine/session-engine.ts';
+import type { Conversation } from './engine/conversation.ts';
 import { requireSendPolicy, type SendPolicyOptions } from './engine/sending/send-policy.ts';
 
 export interface ChannelOptions extends SendPolicyOptions {
@@ -33,7 +33,7 @@ export class ChannelSettings {
    *
    * @throws UsageError for an option out of its range
    */
-  change(channel: number, options: ChannelOptions, engine: SessionEngine | undefined): void {
+  change(channel: number, options: ChannelOptions, conversation: Conversation | undefined): void {
     requireOptions('options', options);
     const { highWaterMark, messageMemory, priority, weight, bytesPerSecond } = options;
     requireSendPolicy(options);
@@ -44,7 +44,7 @@ export class ChannelSettings {
     }
     if (messageMemory !== undefined) {
       this.#ownerships.set(channel, messageMemory);
-      engine?.setLending(channel, messageMemory === 'lent');
+      conversation?.setLending(channel, messageMemory === 'lent');
     }
     const given: SendPolicyOptions = {
       ...(priority !== undefined && { priority }),
@@ -54,16 +54,16 @@ export class ChannelSettings {
     if (Object.keys(given).length === 0) return;
     const policy = { ...this.#policies.get(channel), ...given };
     this.#policies.set(channel, policy);
-    if (engine) this.#apply(channel, policy, engine);
+    if (conversation) applyPolicy(channel, policy, conversation);
   }
 
-  /** There is a connection now. */
-  applyTo(engine: SessionEngine): void {
-    for (const [channel, policy] of this.#policies) this.#apply(channel, policy, engine);
-    for (const [channel, ownership] of this.#ownerships) engine.setLending(channel, ownership === 'lent');
+  /** There is something to hold for now. */
+  applyTo(conversation: Conversation): void {
+    for (const [channel, policy] of this.#policies) applyPolicy(channel, policy, conversation);
+    for (const [channel, ownership] of this.#ownerships) conversation.setLending(channel, ownership === 'lent');
   }
+}
 
-  #apply(channel: number, options: SendPolicyOptions, engine: SessionEngine): void {
-    engine.changePolicy(engine.outgoingChannel(channel).policy, options, performance.now());
-  }
+function applyPolicy(channel: number, options: SendPolicyOptions, conversation: Conversation): void {
+  conversation.changePolicy(conversation.channels.outgoing(channel).policy, options, performance.now());
 }

@@ -9,12 +9,14 @@ export interface MessageConsumer {
   /** A handler threw or rejected. The message counts as consumed all the same. */
   handleFailure(error: unknown, channel: number): void;
   /** The application is done with a message: the peer may send that much more. */
-  returnCredit(channel: number, creditBytes: number): void;
+  returnCredit(channel: number, creditBytes: number, epoch: number): void;
 }
 
 interface WaitingMessage {
   readonly bytes: Uint8Array;
   readonly creditBytes: number;
+  /** That of the conversation when the message came. */
+  readonly epoch: number;
 }
 
 /**
@@ -37,11 +39,11 @@ export class Inbox {
   }
 
   /** A message has arrived. */
-  deliver(bytes: Uint8Array, creditBytes: number): void {
+  deliver(bytes: Uint8Array, creditBytes: number, epoch: number): void {
     const isFree = this.#waiting.isEmpty && !this.#isBusy && !this.#isIterated && this.#consumer.isListening();
-    if (isFree) this.#handOver(bytes, creditBytes);
+    if (isFree) this.#handOver(bytes, creditBytes, epoch);
     else {
-      this.#waiting.push({ bytes, creditBytes });
+      this.#waiting.push({ bytes, creditBytes, epoch });
       this.#answerRequests();
     }
   }
@@ -51,7 +53,7 @@ export class Inbox {
     while (!this.#isBusy && !this.#isIterated && this.#consumer.isListening()) {
       const message = this.#waiting.removeFirst();
       if (message === undefined) return;
-      this.#handOver(message.bytes, message.creditBytes);
+      this.#handOver(message.bytes, message.creditBytes, message.epoch);
     }
   }
 
@@ -74,7 +76,7 @@ export class Inbox {
         try {
           yield message.bytes;
         } finally {
-          this.#consumer.returnCredit(this.#channel, message.creditBytes);
+          this.#consumer.returnCredit(this.#channel, message.creditBytes, message.epoch);
         }
       }
     } finally {
@@ -96,18 +98,18 @@ export class Inbox {
     }
   }
 
-  #handOver(bytes: Uint8Array, creditBytes: number): void {
+  #handOver(bytes: Uint8Array, creditBytes: number, epoch: number): void {
     let result: unknown;
     try {
       result = this.#consumer.consume(bytes, this.#channel);
     } catch (error) {
       this.#consumer.handleFailure(error, this.#channel);
     }
-    if (isThenable(result)) void this.#waitFor(result, creditBytes);
-    else this.#consumer.returnCredit(this.#channel, creditBytes);
+    if (isThenable(result)) void this.#waitFor(result, creditBytes, epoch);
+    else this.#consumer.returnCredit(this.#channel, creditBytes, epoch);
   }
 
-  async #waitFor(result: PromiseLike<unknown>, creditBytes: number): Promise<void> {
+  async #waitFor(result: PromiseLike<unknown>, creditBytes: number, epoch: number): Promise<void> {
     this.#isBusy = true;
     try {
       await result;
@@ -115,7 +117,7 @@ export class Inbox {
       this.#consumer.handleFailure(error, this.#channel);
     }
     this.#isBusy = false;
-    this.#consumer.returnCredit(this.#channel, creditBytes);
+    this.#consumer.returnCredit(this.#channel, creditBytes, epoch);
     this.resume();
   }
 }

@@ -1,6 +1,6 @@
 export { Channel } from './channel.ts';
 export type { ChannelOptions, MessageOwnership } from './channel-settings.ts';
-export type { ChannelDelivery } from './engine/channel-table.ts';
+export type { ChannelDelivery, ChannelLoss } from './engine/channel-table.ts';
 export type { CloseReason } from './engine/ending/close-reason.ts';
 export { errorOfClosing, failureReason, goodbyeReason } from './engine/ending/close-reason.ts';
 export { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from './engine/engine-settings.ts';
@@ -31,7 +31,13 @@ export { Transport } from './io/transport.ts';
 export type { Notice, NoticeKind } from './notice.ts';
 export type { SendOptions } from './send-options.ts';
 export type { ChannelStats, SessionStats } from './session-stats.ts';
-export type { CloseOptions, CloseReport, SessionEventMap } from './session-events.ts';
+export type {
+  CloseOptions,
+  CloseReport,
+  ConnectionDetails,
+  ReconnectAttempt,
+  SessionEventMap,
+} from './session-events.ts';
 export type { SessionTerms } from './session-link.ts';
 export { resolveSessionOptions, type SessionOptions, type SessionSetup } from './session-options.ts';
 export { Session } from './session.ts';

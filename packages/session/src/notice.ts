@@ -3,10 +3,13 @@ import type { FileTransfer } from './file-transfer.ts';
 /** What a notice is about; programs test this, people read its text. */
 export type NoticeKind =
   | 'connected'
+  | 'reconnecting'
   | 'disconnected'
   | 'listening'
   | 'server-stopped'
   | 'session-started'
+  | 'session-suspended'
+  | 'session-resumed'
   | 'session-stopped'
   | 'bytes-sent'
   | 'transfer-started'

@@ -1,25 +1,46 @@
 import { EventEmitter } from 'node:events';
-import { SessionClosedError } from '@tcpcomm/protocol';
+import {
+  type Identified,
+  SessionClosedError,
+  type Settings,
+  type Standing,
+  type TcpCommError,
+} from '@tcpcomm/protocol';
+import { Conversation } from './engine/conversation.ts';
 import { type CloseReason, errorOfClosing } from './engine/ending/close-reason.ts';
+import { SessionThrottle } from './engine/session-throttle.ts';
+import { positionsOf, receivedOf } from './engine/standing.ts';
 import type { FileTransfer } from './file-transfer.ts';
 import { InboxTable } from './inbox-table.ts';
+import { allocateMemory } from './io/memory.ts';
 import type { Transport } from './io/transport.ts';
 import type { Notice } from './notice.ts';
-import type { SessionEventMap } from './session-events.ts';
+import type { ConnectionDetails, SessionEventMap } from './session-events.ts';
 import { SessionLink, type SessionTerms } from './session-link.ts';
 import type { SessionSetup } from './session-options.ts';
+import { NO_STATS, type SessionStats, StatsReader } from './session-stats.ts';
 import { TransferMonitor } from './transfer-monitor.ts';
 
 /**
- * How a session begins, what is heard of it, and how it ends: the part of `Session` that its users do not call. What stands
+ * How a session begins, goes from one connection to the next, and ends: the part of `Session` that its users do not call. What stands
  * above a session (the server, the options of a client) hears through the `handle` methods, beside the listeners of the events.
+ *
+ * When a connection is lost and both ends can take the session up again it is `isSuspended`: messages wait, until another connection
+ * carries them or the session ends.
  */
 export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
   protected readonly inboxes: InboxTable;
   readonly #setup: SessionSetup;
   readonly #closed = Promise.withResolvers<CloseReason>();
+  readonly #stats = new StatsReader(performance.now());
+  /** The connection that carries the session, or did last. */
   #link: SessionLink | undefined;
+  #conversation: Conversation | undefined;
+  #throttle: SessionThrottle | undefined;
+  #pace: Settings | undefined;
+  #machineId = '';
   #transfers = new TransferMonitor('client');
+  #isSuspended = false;
   #closeReason: CloseReason | undefined;
 
   protected constructor(setup: SessionSetup) {
@@ -31,8 +52,8 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
       handleFailure: (error) => {
         this.#reportFailure(error);
       },
-      returnCredit: (channel, creditBytes) => {
-        this.#link?.engine.consume(channel, creditBytes);
+      returnCredit: (channel, creditBytes, epoch) => {
+        this.#conversation?.consume(channel, creditBytes, epoch);
       },
     });
     this.on('newListener', (event) => {
@@ -48,7 +69,7 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
 
   /** The client's machine id. */
   get machineId(): string {
-    return this.#link?.terms.machineId ?? '';
+    return this.#machineId;
   }
 
   /** The peer's IP address, undefined while there is no connection. */
@@ -60,9 +81,14 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
     return this.#link?.transport.remotePort;
   }
 
-  /** Whether messages and files can be sent and fetched now. */
+  /** Whether messages can be sent: they wait while the session is suspended. */
   get isOpen(): boolean {
-    return this.#link?.engine.isOpen ?? false;
+    return this.#isSuspended || (this.#link?.engine.isOpen ?? false);
+  }
+
+  /** Whether the connection is lost, and another one may carry the session on. */
+  get isSuspended(): boolean {
+    return this.#isSuspended;
   }
 
   /** Resolves with the reason when the session is over and its socket is closed. Never rejects. */
@@ -94,13 +120,21 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
     return this.#link;
   }
 
+  /** Begins when the first connection has been accepted. */
+  protected get conversation(): Conversation | undefined {
+    return this.#conversation;
+  }
+
+  /** The conversation, to say something; throws why that cannot be. */
+  protected get openConversation(): Conversation {
+    if (this.#conversation && this.isOpen) return this.#conversation;
+    throw this.#closedError;
+  }
+
   /** The link, to begin something over it; throws why that cannot be. */
   protected get openLink(): SessionLink {
     if (this.#link?.engine.isOpen) return this.#link;
-    const reason = this.#link?.engine.closeReason ?? this.#closeReason;
-    if (reason) throw errorOfClosing(reason);
-    if (this.#link) throw new SessionClosedError('the session is being closed');
-    throw new SessionClosedError('there is no connection; await connect first', 'ERR_TCPCOMM_NOT_CONNECTED');
+    throw this.#closedError;
   }
 
   protected get transfers(): TransferMonitor {
@@ -111,36 +145,103 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
     return this.hearsNotices || this.listenerCount('notice') > 0;
   }
 
+  /** Rate and block size; undefined before there is a session. */
+  protected get pace(): Settings | undefined {
+    return this.#pace;
+  }
+
+  protected setPace(pace: Settings): void {
+    this.#handleSettings(pace);
+    this.#link?.engine.setPace(pace);
+  }
+
+  /** Sets the session's share of the total beside other sessions. */
+  protected setShare(weight: number): void {
+    this.#throttle?.setWeight(weight, performance.now());
+    this.#link?.engine.reconsider();
+  }
+
+  protected readStats(): SessionStats {
+    if (this.#link === undefined) return NO_STATS;
+    const nowMs = performance.now();
+    const transfers = this.#transfers.running.map((transfer) => transfer.stats());
+    const limitBytesPerSecond = this.#throttle?.bytesPerSecond ?? Infinity;
+    return this.#stats.read(this.#link.engine.observer.snapshot(nowMs), transfers, limitBytesPerSecond, nowMs);
+  }
+
   /** The handshake is complete: the session begins. */
   protected begin(transport: Transport, terms: SessionTerms): void {
+    const { limits: localLimits, engine: settings } = this.#setup;
+    const { remoteLimits, pace, total, machineId } = terms;
+    this.#machineId = machineId;
+    this.#conversation = new Conversation({ localLimits, remoteLimits, settings, allocate: allocateMemory });
+    this.#throttle = new SessionThrottle({ bytesPerSecond: pace.bytesPerSecond ?? Infinity, total });
     this.#transfers = new TransferMonitor(terms.role);
-    this.#link = new SessionLink(transport, terms, this.#setup, {
-      onMessage: (channel, bytes, creditBytes) => {
-        this.inboxes.get(channel).deliver(bytes, creditBytes);
-      },
-      onMessagesWritten: (channel, messages) => {
-        if (!this.wantsNotices) return;
-        for (let at = 0; at < messages; at += 1) this.notify({ kind: 'bytes-sent', text: 'UBS', channel });
-      },
-      onBegun: (file) => {
-        this.#handleTransferBegun(file);
-      },
-      onEnded: (file) => {
-        for (const notice of this.#transfers.handleEnded(file)) this.notify(notice);
-      },
-      onListenerFailed: (error) => {
-        this.#reportFailure(error);
-      },
-      onClosed: (reason) => {
-        void this.#handleLinkClosed(reason, transport);
-      },
-    });
+    this.#carryBy(transport, terms, this.#conversation, this.#throttle);
+    this.announceConnection({ reconnected: false, resumed: false, lost: [] });
   }
+
+  /**
+   * Goes back to where the peer stands.
+   *
+   * @throws ProtocolError for a standing that cannot be
+   */
+  protected rewind({ received }: Standing): void {
+    this.#conversation?.rewind(positionsOf(received));
+  }
+
+  /** Another connection carries the session on. */
+  protected resume(transport: Transport, terms: SessionTerms): void {
+    if (this.#conversation === undefined || this.#throttle === undefined) return;
+    this.#carryBy(transport, terms, this.#conversation, this.#throttle);
+    this.announceConnection({ reconnected: true, resumed: true, lost: [] });
+  }
+
+  /** Another connection carries another session, with a peer that knows nothing of this one. What waits is sent to it. */
+  protected restart(transport: Transport, terms: SessionTerms): void {
+    if (this.#conversation === undefined || this.#throttle === undefined) return;
+    const reason = new SessionClosedError(
+      'the server does not know this session any more; whether the message was taken is not known',
+      'ERR_TCPCOMM_SESSION_LOST',
+    );
+    const lost = this.#conversation.restart(terms.remoteLimits, reason);
+    this.#carryBy(transport, terms, this.#conversation, this.#throttle);
+    this.announceConnection({ reconnected: true, resumed: false, lost });
+  }
+
+  /** Where this end stands, for the peer to go on from there. */
+  protected get standing(): Standing {
+    const received = this.#conversation ? receivedOf(this.#conversation.positions) : {};
+    return { received, transfers: { continued: [], done: [] } };
+  }
+
+  /** Treats the connection as lost, if there is one: another one takes over. */
+  protected interrupt(error: TcpCommError): void {
+    this.#link?.engine.handleLoss(error, performance.now());
+  }
+
+  protected announceConnection(details: ConnectionDetails): void {
+    this.announce('connected', details);
+  }
+
+  protected rename(machineId: string): void {
+    this.#machineId = machineId;
+  }
+
+  /** The peer wants another machine id; at a server only. */
+  protected abstract handleIdentify(machineId: string): Identified;
+  /** The peer's answer to that; at a client only. */
+  protected abstract handleIdentified(answer: Identified): void;
+  /** The connection is lost, and the session waits for another one. */
+  protected abstract handleSuspended(reason: CloseReason): void;
 
   /** There will be no connection any more. */
   protected end(reason: CloseReason): void {
     if (this.#closeReason) return;
     this.#closeReason = reason;
+    this.#isSuspended = false;
+    this.#conversation?.stop(errorOfClosing(reason));
+    this.#throttle?.release(performance.now());
     this.inboxes.end();
     this.#closed.resolve(reason);
     this.announce('close', reason);
@@ -170,6 +271,66 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
     const notices = this.#transfers.handleBegun(file);
     this.takeTransfer(file);
     for (const notice of notices) this.notify(notice);
+  }
+
+  #carryBy(transport: Transport, terms: SessionTerms, conversation: Conversation, throttle: SessionThrottle): void {
+    this.#handleSettings(terms.pace);
+    if (this.#link) this.#stats.handleConnectionOver(this.#link.engine.observer.snapshot(performance.now()));
+    this.#isSuspended = false;
+    this.#link = new SessionLink(
+      transport,
+      terms,
+      { conversation, throttle, files: this.#setup.files },
+      {
+        onMessage: (channel, bytes, creditBytes) => {
+          this.inboxes.get(channel).deliver(bytes, creditBytes, conversation.epoch);
+        },
+        onMessagesWritten: (channel, messages) => {
+          if (!this.wantsNotices) return;
+          for (let at = 0; at < messages; at += 1) this.notify({ kind: 'bytes-sent', text: 'UBS', channel });
+        },
+        onSettings: (pace) => {
+          this.#handleSettings(pace);
+        },
+        onIdentify: this.handleIdentify.bind(this),
+        onIdentified: this.handleIdentified.bind(this),
+        onBegun: (file) => {
+          this.#handleTransferBegun(file);
+        },
+        onEnded: (file) => {
+          for (const notice of this.#transfers.handleEnded(file)) this.notify(notice);
+        },
+        onListenerFailed: (error) => {
+          this.#reportFailure(error);
+        },
+        onLost: (reason) => {
+          this.#handleLost(reason, transport);
+        },
+        onClosed: (reason) => {
+          void this.#handleLinkClosed(reason, transport);
+        },
+      },
+    );
+  }
+
+  #handleSettings(pace: Settings): void {
+    this.#pace = pace;
+    this.#throttle?.setRate(pace.bytesPerSecond ?? Infinity, performance.now());
+  }
+
+  get #closedError(): SessionClosedError | TcpCommError {
+    const reason = this.#link?.engine.closeReason ?? this.#closeReason;
+    if (reason) return errorOfClosing(reason);
+    if (this.#link) return new SessionClosedError('the session is being closed');
+    return new SessionClosedError('there is no connection; await connect first', 'ERR_TCPCOMM_NOT_CONNECTED');
+  }
+
+  #handleLost(reason: CloseReason, transport: Transport): void {
+    this.#isSuspended = true;
+    transport.destroy();
+    this.announce('disconnected', reason);
+    // A listener may have closed it.
+    if (this.#isSuspended) this.handleSuspended(reason);
   }
 
   async #handleLinkClosed(reason: CloseReason, transport: Transport): Promise<void> {

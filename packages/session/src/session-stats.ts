@@ -38,18 +38,33 @@ export class StatsReader {
   readonly #beganMs: number;
   readonly #session: DirectionMeters;
   readonly #channels = new Map<number, DirectionMeters>();
+  /** What earlier connections of the session have moved. */
+  #earlierSentBytes = 0;
+  #earlierReceivedBytes = 0;
 
   constructor(nowMs: number) {
     this.#beganMs = nowMs;
     this.#session = this.#createMeters();
   }
 
+  /** Another connection carries the session from now on. */
+  handleConnectionOver(last: EngineSnapshot): void {
+    this.#earlierSentBytes += last.sentBytes;
+    this.#earlierReceivedBytes += last.receivedBytes;
+  }
+
+  /** @param ofConnection where the connection stands that carries the session now, or did last */
   read(
-    snapshot: EngineSnapshot,
+    ofConnection: EngineSnapshot,
     transfers: readonly TransferStats[],
     limitBytesPerSecond: number,
     nowMs: number,
   ): SessionStats {
+    const snapshot = {
+      ...ofConnection,
+      sentBytes: this.#earlierSentBytes + ofConnection.sentBytes,
+      receivedBytes: this.#earlierReceivedBytes + ofConnection.receivedBytes,
+    };
     const sum = (count: (channel: ChannelSnapshot) => number) =>
       snapshot.channels.reduce((total, channel) => total + count(channel), 0);
     return {

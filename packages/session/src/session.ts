@@ -12,6 +12,7 @@ import {
 import { Channel } from './channel.ts';
 import { type ChannelOptions, ChannelSettings } from './channel-settings.ts';
 import { failureReason, goodbyeReason } from './engine/ending/close-reason.ts';
+import type { ChannelDelivery } from './engine/channel-table.ts';
 import type { FileTransfer } from './file-transfer.ts';
 import type {
   GetFileOptions,
@@ -25,7 +26,7 @@ import type { Transport } from './io/transport.ts';
 import type { CloseOptions, CloseReport } from './session-events.ts';
 import { SessionLifecycle } from './session-lifecycle.ts';
 import type { SessionTerms } from './session-link.ts';
-import { NO_STATS, type SessionStats } from './session-stats.ts';
+import type { SessionStats } from './session-stats.ts';
 
 const DEFAULT_DRAIN_MS = 3_000;
 
@@ -79,7 +80,7 @@ export abstract class Session extends SessionLifecycle {
    */
   channel(number: number, options: ChannelOptions = {}): Channel {
     requireChannel(number);
-    this.#channelSettings.change(number, options, this.link?.engine);
+    this.#channelSettings.change(number, options, this.conversation);
     let channel = this.#channels.get(number);
     if (channel === undefined) {
       channel = new Channel(this.#channelPort, number);
@@ -159,7 +160,7 @@ export abstract class Session extends SessionLifecycle {
 
   /** Bytes of messages that wait to be sent, all channels together. */
   getSendQueueSize(): number {
-    return this.link?.engine.queuedBytes ?? 0;
+    return this.conversation?.queuedBytes ?? 0;
   }
 
   /**
@@ -167,12 +168,12 @@ export abstract class Session extends SessionLifecycle {
    * channel and each running transfer too. Computed when called; calling it costs nothing in between.
    */
   stats(): SessionStats {
-    return this.link?.stats(this.transfers.running) ?? NO_STATS;
+    return this.readStats();
   }
 
   /** Into what blocks data is cut at the present rate, in bytes; 0 before there is a session. */
   getBlocksize(): number {
-    return this.link?.pace.blockSizeBytes ?? 0;
+    return this.pace?.blockSizeBytes ?? 0;
   }
 
   /**
@@ -183,14 +184,14 @@ export abstract class Session extends SessionLifecycle {
     return this.closeWith(WireError.CLOSED, 'the session was closed', options);
   }
 
-  /** Ends the session now, whatever is on its way. */
+  /** Ends the session now, whatever is on its way. The peer is told if the network takes that at once. */
   destroy(error: TcpCommError = new SessionClosedError('the session was destroyed')): void {
-    if (this.link === undefined) {
+    if (this.link === undefined || this.isSuspended) {
       this.end(failureReason('local', error));
       return;
     }
     this.link.engine.abandon(error);
-    this.link.transport.destroy();
+    this.link.transport.hangUp();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -199,7 +200,12 @@ export abstract class Session extends SessionLifecycle {
 
   protected override begin(transport: Transport, terms: SessionTerms): void {
     super.begin(transport, terms);
-    if (this.link) this.#channelSettings.applyTo(this.link.engine);
+    if (this.conversation) this.#channelSettings.applyTo(this.conversation);
+  }
+
+  protected override restart(transport: Transport, terms: SessionTerms): void {
+    super.restart(transport, terms);
+    if (this.conversation) this.#channelSettings.applyTo(this.conversation);
   }
 
   protected closeWith(code: WireError, message: string, options: CloseOptions): Promise<CloseReport> {
@@ -209,15 +215,23 @@ export abstract class Session extends SessionLifecycle {
     } catch (error) {
       return Promise.reject(error);
     }
-    if (this.link === undefined) this.end(goodbyeReason('local', code, message, true));
+    // With nobody to say goodbye to it is over at once.
+    if (this.link === undefined || this.isSuspended) {
+      this.end(goodbyeReason('local', code, message, this.link === undefined));
+    }
     this.link?.engine.close(code, message, performance.now() + (options.drainMs ?? DEFAULT_DRAIN_MS));
     return (this.#closing ??= this.#report());
   }
 
   async #report(): Promise<CloseReport> {
     const reason = await this.closed;
-    const channels = this.link?.engine.deliveries ?? [];
+    const channels = this.deliveries;
     return { reason, isComplete: channels.every((channel) => channel.undeliveredMessages === 0), channels };
+  }
+
+  /** What became of the messages that were sent, each channel; as far as it is known, which is all of it after an orderly end. */
+  get deliveries(): readonly ChannelDelivery[] {
+    return this.link?.engine.deliveries ?? [];
   }
 
   protected override takeMessage(bytes: Uint8Array, channel: number): unknown {
@@ -236,10 +250,10 @@ export abstract class Session extends SessionLifecycle {
   protected abstract handleTransfer(transfer: FileTransfer): void;
 
   #send(bytes: Uint8Array, number: number, options: SendOptions | undefined): Promise<void> {
-    const { engine } = this.openLink;
-    const channel = engine.outgoingChannel(number);
+    const conversation = this.openConversation;
+    const channel = conversation.channels.outgoing(number);
     const confirm = options?.confirm ?? false;
-    engine.send(channel, bytes, confirm);
+    conversation.send(channel, bytes, confirm);
     if (confirm) return channel.whenConsumed(options?.signal);
     return channel.whenBelowMark(this.#channelSettings.highWaterMark(number), options?.signal);
   }
@@ -247,7 +261,7 @@ export abstract class Session extends SessionLifecycle {
   readonly #channelPort = {
     sendBytes: this.sendBytes.bind(this),
     sendText: this.sendText.bind(this),
-    queuedBytes: (channel: number) => this.link?.engine.outgoingChannel(channel).queuedBytes ?? 0,
+    queuedBytes: (channel: number) => this.conversation?.channels.outgoing(channel).queuedBytes ?? 0,
     stats: (channel: number) => this.stats().channels.find((stats) => stats.channel === channel),
     messages: (channel: number) => this.inboxes.get(channel).iterate(),
   };

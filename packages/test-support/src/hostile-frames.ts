@@ -50,7 +50,7 @@ export function hostileFrames(sender: 'client' | 'server'): HostileFrames[] {
       [3, 'an unknown extension of a byte too much', rawFrame(0x80, { length: 1_048_577 })],
       [3, 'a control message above 64 KiB', rawFrame(0x20, { stream: ownId, payload: filling(1), length: 65_537 })],
     ],
-    UNKNOWN_FRAME_TYPE: [0x00, 0x07, 0x0f, 0x16, 0x1f, 0x2a, 0x7f].map((type) => [
+    UNKNOWN_FRAME_TYPE: [0x00, 0x07, 0x0f, 0x18, 0x1f, 0x2a, 0x7f].map((type) => [
       4,
       `a frame of type 0x${type.toString(16)}`,
       rawFrame(type),
@@ -116,6 +116,9 @@ export function hostileFrames(sender: 'client' | 'server'): HostileFrames[] {
       ],
       [8, 'a second WELCOME', rawFrame(0x11, { payload: {} })],
       [8, 'a REJECT', rawFrame(0x12, { payload: { code: 1, message: '' } })],
+      isClient
+        ? [8, 'an answer to a machine id', rawFrame(0x17, { payload: {} })]
+        : [8, 'a wish for a machine id', rawFrame(0x16, { payload: { machineId: 'x' } })],
       ...(isClient
         ? ([
             [8, 'settings from a client', rawFrame(0x13, { payload: { blockSizeBytes: 1024, bytesPerSecond: null } })],

@@ -1,25 +1,53 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { RelayPipe, type RelayWeather } from './relay-pipe.ts';
 
-/** A network between a client and a server that a test can cut, stop, or count the bytes of. */
+/** From who connects here to the target, and back. */
+export type RelayDirection = 'forth' | 'back';
+
+/** What happens to all connections of a relay when so many more bytes have passed in a direction. */
+export interface RelayFault {
+  readonly direction: RelayDirection;
+  readonly afterBytes: number;
+  /**
+   * `cut` ends both sides in order, `reset` as a failing machine does; `silence` loses all that follows in both directions, and
+   * both sides believe themselves connected.
+   */
+  readonly kind: 'cut' | 'reset' | 'silence';
+}
+
+interface RelayedConnection {
+  readonly near: Socket;
+  readonly far: Socket;
+  readonly pipes: Record<RelayDirection, RelayPipe>;
+}
+
+/** A network between a client and a server that can be slow, cut, silent, or away: at once, or by a script. */
 export class Relay {
   readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  /** Bytes that have passed, from who connected here and back to them. */
-  readonly passed = { forth: 0, back: 0 };
+  readonly #connections = new Set<RelayedConnection>();
+  readonly #weather: Partial<RelayWeather>;
+  /** Bytes that have passed, all connections together. */
+  readonly passed: Record<RelayDirection, number> = { forth: 0, back: 0 };
+  /** Whether who connects here is sent away at once. */
+  refuses = false;
   #isStopped = false;
-  #cutAt = { forth: Infinity, back: Infinity };
+  #script: Iterator<RelayFault> = [][Symbol.iterator]();
+  #fault: RelayFault | undefined;
+  /** Where in its direction the next fault happens. */
+  #faultAt = Infinity;
 
-  private constructor(targetPort: number) {
+  private constructor(targetPort: number, weather: Partial<RelayWeather>) {
+    this.#weather = weather;
     this.#server = createServer({ allowHalfOpen: true }, (near) => {
-      const far = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true });
-      this.#join(near, far, 'forth');
-      this.#join(far, near, 'back');
+      if (this.refuses) near.resetAndDestroy();
+      else this.#join(near, connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true }));
     });
   }
 
-  static async start(targetPort: number): Promise<Relay> {
-    const relay = new Relay(targetPort);
+  /** @param weather of each direction; default: as fast as this machine, and in the pieces that it brings */
+  static async start(targetPort: number, weather: Partial<RelayWeather> = {}): Promise<Relay> {
+    const relay = new Relay(targetPort, weather);
     relay.#server.listen(0, '127.0.0.1');
     await once(relay.#server, 'listening');
     return relay;
@@ -31,60 +59,80 @@ export class Relay {
 
   /** Destroys all connections, on both sides. */
   cut(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const { near, far } of this.#connections) for (const socket of [near, far]) socket.destroy();
   }
 
   /** As a failing machine does: both sides get a reset. */
   reset(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const { near, far } of this.#connections) for (const socket of [near, far]) socket.resetAndDestroy();
+  }
+
+  /** The connections that there are lose all that goes in this direction, and both sides believe themselves connected. */
+  silence(...directions: RelayDirection[]): void {
+    for (const { pipes } of this.#connections) for (const direction of directions) pipes[direction].isSilent = true;
   }
 
   /** Cuts when so many more bytes have passed in a direction. */
-  cutAfter(direction: 'forth' | 'back', bytes: number): void {
-    this.#cutAt[direction] = this.passed[direction] + bytes;
+  cutAfter(direction: RelayDirection, afterBytes: number): void {
+    this.follow([{ direction, afterBytes, kind: 'cut' }]);
+  }
+
+  /** Does one thing after the other, each when so many bytes have passed since the one before. */
+  follow(script: Iterable<RelayFault>): void {
+    this.#script = script[Symbol.iterator]();
+    this.#awaitNextFault();
   }
 
   /** Passes nothing on until `resume`; both sides believe themselves connected. */
   stop(): void {
     this.#isStopped = true;
-    for (const socket of this.#sockets) socket.pause();
+    for (const { near, far } of this.#connections) for (const socket of [near, far]) socket.pause();
   }
 
   resume(): void {
     this.#isStopped = false;
-    for (const socket of this.#sockets) socket.resume();
+    for (const { near, far } of this.#connections) for (const socket of [near, far]) socket.resume();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
-    const gone = [...this.#sockets].map((socket) => once(socket, 'close'));
+    const gone = [...this.#connections].flatMap(({ near, far }) => [near, far].map((socket) => once(socket, 'close')));
     this.cut();
     await Promise.all([closed, ...gone]);
   }
 
-  #join(from: Socket, to: Socket, direction: 'forth' | 'back'): void {
-    this.#sockets.add(from);
-    if (this.#isStopped) from.pause();
-    from.on('data', (chunk: Buffer) => {
-      const left = this.#cutAt[direction] - this.passed[direction];
-      this.passed[direction] += Math.min(chunk.length, left);
-      if (left <= chunk.length) {
-        to.write(chunk.subarray(0, left), () => {
-          this.cut();
-        });
-      } else if (!to.write(chunk)) {
-        from.pause();
-        to.once('drain', () => {
-          if (!this.#isStopped) from.resume();
-        });
-      }
-    });
-    from.on('end', () => to.end());
-    from.on('error', () => undefined);
-    from.on('close', () => {
-      this.#sockets.delete(from);
-      to.destroy();
-    });
+  #join(near: Socket, far: Socket): void {
+    const pipe = (from: Socket, to: Socket, direction: RelayDirection) =>
+      new RelayPipe(from, to, this.#weather, (bytes) => this.#pass(direction, bytes));
+    const pipes = { forth: pipe(near, far, 'forth'), back: pipe(far, near, 'back') };
+    const connection = { near, far, pipes };
+    this.#connections.add(connection);
+    if (this.#isStopped) for (const socket of [near, far]) socket.pause();
+    near.on('close', () => far.destroy());
+    far.on('close', () => near.destroy());
+    void Promise.all([once(near, 'close'), once(far, 'close')]).then(() => this.#connections.delete(connection));
+  }
+
+  /** So many bytes want to pass; returns how many may, and what happens behind them. */
+  #pass(direction: RelayDirection, bytes: number): { readonly bytes: number; readonly then?: () => void } {
+    const fault = this.#fault?.direction === direction ? this.#fault : undefined;
+    const left = fault ? this.#faultAt - this.passed[direction] : Infinity;
+    this.passed[direction] += Math.min(bytes, left);
+    if (fault === undefined || left > bytes) return { bytes };
+    this.#awaitNextFault();
+    return {
+      bytes: left,
+      then: () => {
+        if (fault.kind === 'silence') this.silence('forth', 'back');
+        else this[fault.kind]();
+      },
+    };
+  }
+
+  #awaitNextFault(): void {
+    const { value } = this.#script.next() as IteratorResult<RelayFault, undefined>;
+    this.#fault = value;
+    this.#faultAt = value ? this.passed[value.direction] + value.afterBytes : Infinity;
   }
 }

@@ -3,8 +3,8 @@ import { AssemblyBudget } from './receiving/assembly-budget.ts';
 import type { EngineSettings } from './engine-settings.ts';
 import { IncomingChannel, type IncomingChannelHost } from './receiving/incoming-channel.ts';
 import type { AllocateBytes } from './receiving/message-memory.ts';
-import type { SessionEngineOptions, SessionEvents } from './session-engine-options.ts';
-import { OutgoingChannel } from './sending/outgoing-channel.ts';
+import type { SessionEvents } from './session-engine-options.ts';
+import { type ChannelPosition, OutgoingChannel } from './sending/outgoing-channel.ts';
 import type { PackBuffer } from './sending/pack-buffer.ts';
 
 /** What became of the messages that one channel was given to send. */
@@ -16,21 +16,39 @@ export interface ChannelDelivery {
   readonly undeliveredMessages: number;
 }
 
+/** Messages that one channel was given to send and that will never arrive, as far as it is known. */
+export interface ChannelLoss {
+  readonly channel: number;
+  readonly messages: number;
+}
+
+export interface ChannelTableOptions {
+  /** What this side announced that it takes, and what the peer announced. */
+  readonly localLimits: ReceiveLimits;
+  readonly remoteLimits: ReceiveLimits;
+  readonly settings: EngineSettings;
+  /** Where memory for messages comes from that did not arrive in one piece. Default: new and zeroed. */
+  readonly allocate?: AllocateBytes;
+}
+
+/** A position before the first byte. */
+const NOTHING_RECEIVED: ChannelPosition = { messages: 0, frameBytes: 0, fragmentBytes: 0 };
+
 /** The channels of a session, both halves of each, made when first used. */
 export class ChannelTable {
   readonly #host: IncomingChannelHost;
   readonly #packBuffer: PackBuffer;
   readonly #localLimits: ReceiveLimits;
-  readonly #remoteLimits: ReceiveLimits;
+  #remoteLimits: ReceiveLimits;
   readonly #settings: EngineSettings;
-  readonly #budget: AssemblyBudget;
+  #budget: AssemblyBudget;
   readonly #allocate: AllocateBytes;
   readonly #outgoing: (OutgoingChannel | undefined)[] = [];
-  readonly #incoming: (IncomingChannel | undefined)[] = [];
+  #incoming: (IncomingChannel | undefined)[] = [];
   /** The same outgoing ones without the gaps: each write goes through them. */
   readonly #usedOutgoing: OutgoingChannel[] = [];
 
-  constructor(host: IncomingChannelHost, packBuffer: PackBuffer, options: SessionEngineOptions) {
+  constructor(host: IncomingChannelHost, packBuffer: PackBuffer, options: ChannelTableOptions) {
     this.#host = host;
     this.#packBuffer = packBuffer;
     this.#localLimits = options.localLimits;
@@ -102,6 +120,47 @@ export class ChannelTable {
   /** Keeps no memory for messages to come. */
   trim(): void {
     for (const channel of this.#incoming) channel?.trim();
+  }
+
+  /** How far the peer's messages have come on each channel that had any. */
+  get positions(): Map<number, ChannelPosition> {
+    return new Map(
+      this.#incoming.flatMap((channel, number) => (channel === undefined ? [] : [[number, channel.position] as const])),
+    );
+  }
+
+  /** The connection is lost: what has come of a frame comes again. */
+  dropPartialFrames(): void {
+    for (const channel of this.#incoming) channel?.dropPartialFrame();
+  }
+
+  /**
+   * Goes back to what the peer has received.
+   *
+   * @throws ProtocolError for positions that cannot be
+   */
+  rewind(received: ReadonlyMap<number, ChannelPosition>): void {
+    // Also of a channel that nothing was sent on: a position there is a fault as any other.
+    for (const channel of received.keys()) this.outgoing(channel);
+    for (const channel of this.#usedOutgoing) channel.rewind(received.get(channel.number) ?? NOTHING_RECEIVED);
+  }
+
+  /** Another connection carries the session: tells the peer its credit anew, and returns the channels that have something to send. */
+  resume(): OutgoingChannel[] {
+    for (const channel of this.#incoming) channel?.resume();
+    return this.#usedOutgoing.filter(({ hasQueued }) => hasQueued);
+  }
+
+  /** Begins again with a peer that knows nothing of what was before; returns what is lost. */
+  restart(remoteLimits: ReceiveLimits, reason: Error): ChannelLoss[] {
+    this.#remoteLimits = remoteLimits;
+    this.#incoming = [];
+    this.#budget = new AssemblyBudget(this.#settings.assemblyBudgetBytes);
+    const losses = this.#usedOutgoing.map((channel) => ({
+      channel: channel.number,
+      messages: channel.restart(remoteLimits, reason),
+    }));
+    return losses.filter(({ messages }) => messages > 0).sort((one, other) => one.channel - other.channel);
   }
 
   /** Drops what waits to be sent. The peer may still say what it has consumed. */

@@ -18,6 +18,14 @@ export class Fifo<Element> {
     return this.#head === this.#elements.length;
   }
 
+  /** Empties it and returns what was in it, the first first. */
+  removeAll(): Element[] {
+    const elements = this.#elements.slice(this.#head) as Element[];
+    this.#elements = [];
+    this.#head = 0;
+    return elements;
+  }
+
   push(element: Element): void {
     this.#elements.push(element);
   }

@@ -1,5 +1,5 @@
 interface Waiter {
-  readonly position: number;
+  position: number;
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -43,6 +43,18 @@ export class PositionWaiters {
     let due = 0;
     while (due < this.#waiters.length && (this.#waiters[due]?.position ?? Infinity) <= position) due += 1;
     for (const waiter of this.#waiters.splice(0, due)) waiter.resolve();
+  }
+
+  /**
+   * The counter begins again at 0: what was position `position` is 0 from now on. Rejects who waits for what is before that.
+   */
+  rebase(position: number, reason: Error): void {
+    for (const waiter of this.#waiters.splice(0)) {
+      waiter.position -= position;
+      if (waiter.position <= 0) waiter.reject(reason);
+      else this.#waiters.push(waiter);
+    }
+    this.#reached = 0;
   }
 
   /** The counter will not move again: rejects all that wait, and all that would. */

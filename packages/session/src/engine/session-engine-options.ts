@@ -1,7 +1,6 @@
-import type { ReceiveLimits, Settings } from '@tcpcomm/protocol';
+import type { Identified, Settings } from '@tcpcomm/protocol';
+import type { Conversation } from './conversation.ts';
 import type { CloseReason } from './ending/close-reason.ts';
-import type { EngineSettings } from './engine-settings.ts';
-import type { AllocateBytes } from './receiving/message-memory.ts';
 import type { Role } from './role.ts';
 import type { SessionThrottle } from './session-throttle.ts';
 import type { TransferEvents } from './transfers/transfer-exchange.ts';
@@ -14,21 +13,25 @@ export interface SessionEvents extends TransferEvents {
   onMessagesWritten(channel: number, messages: number): void;
   /** The server has changed the rate or the block size. */
   onSettings(settings: Settings): void;
-  /** The session is over, exactly once. All that waited has been settled. */
+  /** The client wants another machine id; returns the answer. */
+  onIdentify(machineId: string): Identified;
+  /** The server's answer to that. */
+  onIdentified(answer: Identified): void;
+  /** The connection is lost, and another one may carry the session on: messages wait, transfers are interrupted. */
+  onLost(reason: CloseReason): void;
+  /** The session is over, and the connection with it. All that waited has been settled. */
   onClosed(reason: CloseReason): void;
 }
 
 export interface SessionEngineOptions {
   readonly role: Role;
-  /** What this side announced that it takes, and what the peer announced. */
-  readonly localLimits: ReceiveLimits;
-  readonly remoteLimits: ReceiveLimits;
-  readonly settings: EngineSettings;
+  /** What the connection carries. */
+  readonly conversation: Conversation;
+  /** Whether the session outlives a connection that is lost. */
+  readonly isResumable: boolean;
   /** What the bytes of both directions pass. */
   readonly throttle: SessionThrottle;
   readonly blockSizeBytes: number;
   readonly events: SessionEvents;
-  /** Where memory for messages comes from that did not arrive in one piece. Default: new and zeroed. */
-  readonly allocate?: AllocateBytes;
   readonly nowMs: number;
 }

@@ -7,15 +7,15 @@ import {
   PeerError,
   PING_PAYLOAD_BYTES,
   ProtocolError,
-  type ReceiveLimits,
   type Settings,
   type TcpCommError,
   toSentence,
   WireError,
 } from '@tcpcomm/protocol';
-import { type ChannelDelivery, ChannelTable } from './channel-table.ts';
+import type { ChannelDelivery, ChannelTable } from './channel-table.ts';
 import { type CloseReason, errorOfClosing, failureReason } from './ending/close-reason.ts';
 import type { ConnectionPhase } from './connection-phase.ts';
+import type { Conversation, ConversationCarrier } from './conversation.ts';
 import { ControlQueue, type CreditSource } from './sending/control-queue.ts';
 import { EngineObserver } from './engine-observer.ts';
 import { FrameReceiver } from './receiving/frame-receiver.ts';
@@ -24,10 +24,9 @@ import { FrameSender } from './sending/frame-sender.ts';
 import type { IncomingTransfer } from './transfers/incoming-transfer.ts';
 import { LeaveTaking } from './ending/leave-taking.ts';
 import { Liveness } from './liveness/liveness.ts';
-import type { OutgoingChannel } from './sending/outgoing-channel.ts';
 import type { OutgoingTransfer } from './transfers/outgoing-transfer.ts';
 import type { OutputBatch } from './sending/output-batch.ts';
-import { PackBuffer } from './sending/pack-buffer.ts';
+import type { PackBuffer } from './sending/pack-buffer.ts';
 import { Receipt } from './receiving/receipt.ts';
 import { ReceivedMemory } from './receiving/received-memory.ts';
 import type { Role } from './role.ts';
@@ -37,19 +36,21 @@ import type { SendPolicy, SendPolicyOptions } from './sending/send-policy.ts';
 import { TransferExchange } from './transfers/transfer-exchange.ts';
 
 /**
- * One end of a session from the end of the handshake on: bytes in, bytes out, time as an argument. It owns nothing itself
- * but the order of things; channels, transfers, sending, receiving and farewell are each in a file of their own.
+ * One end of a connection that carries a session, from the end of the handshake on: bytes in, bytes out, time as an argument. It owns
+ * nothing itself but the order of things; transfers, sending, receiving and farewell are each in a file of their own, and messages
+ * are the conversation's, which may outlive it.
  */
-export class SessionEngine implements ConnectionPhase {
+export class SessionEngine implements ConnectionPhase, ConversationCarrier {
   onWake: () => void = () => undefined;
   readonly #memory = new ReceivedMemory();
   readonly observer: EngineObserver;
 
   readonly #role: Role;
   readonly #events: SessionEvents;
-  readonly #remoteLimits: ReceiveLimits;
-  readonly #packBuffer = new PackBuffer();
-  readonly #control = new ControlQueue(this.#packBuffer);
+  readonly conversation: Conversation;
+  readonly #isResumable: boolean;
+  readonly #packBuffer: PackBuffer;
+  readonly #control: ControlQueue;
   readonly #receipt: Receipt;
   readonly #sender: FrameSender;
   readonly #router: FrameRouter;
@@ -58,13 +59,19 @@ export class SessionEngine implements ConnectionPhase {
   readonly #transfers: TransferExchange;
   readonly #liveness: Liveness;
   readonly #leaving: LeaveTaking;
+  #hasReceived = false;
   #closeReason: CloseReason | undefined;
 
   constructor(options: SessionEngineOptions) {
-    const { role, events, settings, localLimits, remoteLimits } = options;
+    const { role, events, conversation } = options;
+    const { settings, localLimits } = conversation.options;
     this.#role = role;
     this.#events = events;
-    this.#remoteLimits = remoteLimits;
+    this.conversation = conversation;
+    this.#isResumable = options.isResumable;
+    this.#packBuffer = conversation.packBuffer;
+    this.#control = new ControlQueue(this.#packBuffer);
+    this.#channels = conversation.channels;
     // The rate is the server's, which enforces it. A client that held its own receiving against its rate as well could be kept from
     // sending for ever: the server gives it a share only of what it sends.
     this.#receipt = new Receipt(role === 'server' ? options.throttle : undefined);
@@ -77,24 +84,13 @@ export class SessionEngine implements ConnectionPhase {
       writeStallTimeoutMs: settings.writeStallTimeoutMs,
       maxFramePayloadBytes: this.#framePayloadFor(options.blockSizeBytes),
     });
-    const handleCreditDue = this.#handleCreditDue.bind(this);
-    this.#channels = new ChannelTable(
-      {
-        handleMessage: this.#handleMessage.bind(this),
-        keepReceived: this.#memory.keep.bind(this.#memory),
-        handleCreditDue,
-      },
-      this.#packBuffer,
-      options,
-    );
     this.#transfers = new TransferExchange(
       {
         sendControl: this.#sendControl.bind(this),
-        activate: this.#activate.bind(this),
-        handleCreditDue,
+        activate: this.activate.bind(this),
+        handleCreditDue: this.handleCreditDue.bind(this),
         isOpen: () => this.isOpen,
       },
-      this.#packBuffer,
       options,
     );
     const parts = {
@@ -111,10 +107,15 @@ export class SessionEngine implements ConnectionPhase {
       onPeerError: ({ code, message }) => {
         this.#finish(failureReason('remote', new PeerError(code, message)));
       },
+      onIdentify: ({ machineId }) => {
+        this.#sendControl(FrameType.IDENTIFIED, 0, events.onIdentify(machineId));
+      },
+      onIdentified: events.onIdentified.bind(events),
     });
     this.#receiver = new FrameReceiver(role, localLimits.maxFrameBytes, this.#router);
     this.#liveness = new Liveness(settings, this.#sender, options.nowMs);
     this.#leaving = new LeaveTaking({ ...parts, router: this.#router, receiver: this.#receiver }, settings);
+    conversation.carryBy(this);
   }
 
   // What the application wants.
@@ -124,36 +125,18 @@ export class SessionEngine implements ConnectionPhase {
     return this.#closeReason === undefined && this.#leaving.isStaying;
   }
 
-  get closeReason(): CloseReason | undefined {
-    return this.#closeReason;
+  /** Whether anything has come since the handshake. */
+  get hasReceived(): boolean {
+    return this.#hasReceived;
   }
 
-  get queuedBytes(): number {
-    return this.#channels.queuedBytes;
+  get closeReason(): CloseReason | undefined {
+    return this.#closeReason;
   }
 
   /** What became of the messages given to this side, as far as it is known. */
   get deliveries(): ChannelDelivery[] {
     return this.#leaving.deliveries;
-  }
-
-  outgoingChannel(channel: number): OutgoingChannel {
-    return this.#channels.outgoing(channel);
-  }
-
-  /**
-   * Queues a message.
-   *
-   * @throws LimitError if it is larger than the peer takes or the queue is full
-   */
-  send(channel: OutgoingChannel, payload: Uint8Array, confirm: boolean): void {
-    channel.enqueue(payload, confirm);
-    this.#activate(channel);
-  }
-
-  /** The application has consumed the oldest message of the channel. */
-  consume(channel: number, creditBytes: number): void {
-    this.#channels.incoming(channel).handleConsumed(creditBytes);
   }
 
   beginIncomingTransfer(): IncomingTransfer {
@@ -162,11 +145,6 @@ export class SessionEngine implements ConnectionPhase {
 
   beginOutgoingTransfer(): OutgoingTransfer {
     return this.#transfers.beginOutgoing();
-  }
-
-  /** Lends the messages of a channel to the application from now on, to use their memory again, or gives them to it for good. */
-  setLending(channel: number, lends: boolean): void {
-    this.#channels.incoming(channel).lendsMessages = lends;
   }
 
   /** Treats a channel or a transfer differently from now on. */
@@ -187,6 +165,17 @@ export class SessionEngine implements ConnectionPhase {
     if (this.#role === 'server') this.#sendControl(FrameType.SETTINGS, 0, settings);
   }
 
+  /** Asks the peer for a sign of life, and gives it one. */
+  ping(): void {
+    this.#control.queuePing(new Uint8Array(PING_PAYLOAD_BYTES));
+    this.onWake();
+  }
+
+  /** Asks the server for another machine id. */
+  identify(machineId: string): void {
+    this.#sendControl(FrameType.IDENTIFY, 0, { machineId });
+  }
+
   /** Ends the session in good order: sends what is queued, until `drainUntilMs` at the latest, and says goodbye. */
   close(code: WireError, message: string, drainUntilMs: number): void {
     if (this.#closeReason) return;
@@ -194,14 +183,15 @@ export class SessionEngine implements ConnectionPhase {
     this.onWake();
   }
 
-  /** Ends the session now; the connection goes with it. */
+  /** Ends the session now, whatever is on its way; the peer is told. */
   abandon(error: TcpCommError): void {
-    this.#finish(failureReason('local', error));
+    this.#fail(error, WireError.DESTROYED);
   }
 
   // What the connection does.
 
   receive(bytes: Uint8Array, nowMs: number): number {
+    this.#hasReceived = true;
     this.#router.nowMs = nowMs;
     this.#memory.begin();
     this.#liveness.handleReceived(nowMs);
@@ -270,7 +260,7 @@ export class SessionEngine implements ConnectionPhase {
     if (this.#liveness.takePing(nowMs)) {
       this.#packBuffer.trim();
       this.#channels.trim();
-      this.#control.queuePing(new Uint8Array(PING_PAYLOAD_BYTES));
+      this.ping();
     }
     // Not left to the next output alone: a peer that reads nothing would put it off for ever.
     this.#advanceLeaving();
@@ -281,12 +271,23 @@ export class SessionEngine implements ConnectionPhase {
     return this.#closeReason !== undefined;
   }
 
-  #handleMessage(channel: number, bytes: Uint8Array, creditBytes: number, isView: boolean): void {
+  // What the conversation asks of the connection that carries it.
+
+  handleMessage(channel: number, bytes: Uint8Array, creditBytes: number, isView: boolean): void {
     this.#events.onMessage(channel, isView ? this.#memory.handOver(bytes) : bytes, creditBytes);
   }
 
-  #handleCreditDue(source: CreditSource): void {
+  keepReceived(): void {
+    this.#memory.keep();
+  }
+
+  handleCreditDue(source: CreditSource): void {
     if (!this.#closeReason) this.#control.queueCredit(source);
+    this.onWake();
+  }
+
+  activate(source: FrameSource): void {
+    this.#sender.activate(source);
     this.onWake();
   }
 
@@ -311,20 +312,15 @@ export class SessionEngine implements ConnectionPhase {
     this.onWake();
   }
 
-  /** The peer is at fault, and told so as the last thing. */
+  /** The session ends here and now; the peer is told why, as the last thing. */
   #fail(error: TcpCommError, code: WireError): void {
     if (this.#closeReason) return;
     this.#finish(failureReason('local', error));
     this.#control.queueMessage(FrameType.ERROR, 0, { code, message: toSentence(error.message) });
   }
 
-  #activate(source: FrameSource): void {
-    this.#sender.activate(source);
-    this.onWake();
-  }
-
   #framePayloadFor(blockSizeBytes: number): number {
-    return Math.min(blockSizeBytes, this.#remoteLimits.maxFrameBytes);
+    return Math.min(blockSizeBytes, this.conversation.remoteLimits.maxFrameBytes);
   }
 
   #advanceLeaving(): void {
@@ -335,6 +331,8 @@ export class SessionEngine implements ConnectionPhase {
 
   #finish(reason: CloseReason): void {
     if (this.#closeReason) return;
+    // What ends on purpose, or by somebody's fault, is not taken up again.
+    const survives = this.#isResumable && reason.by === 'network' && this.#leaving.isStaying;
     this.#closeReason = reason;
     this.#leaving.end();
     this.#receiver.stop();
@@ -342,8 +340,15 @@ export class SessionEngine implements ConnectionPhase {
     if (reason.error) this.#control.clear(); // An ERROR is the last frame of its sender, and nothing answers one.
     const error = errorOfClosing(reason);
     this.#transfers.stop(error);
-    this.#channels.stop(error);
-    this.#events.onClosed(reason);
+    if (survives) {
+      // What was being written is of no use to anybody any more.
+      this.#sender.handleWritten();
+      this.conversation.handleLost();
+      this.#events.onLost(reason);
+    } else {
+      this.conversation.stop(error);
+      this.#events.onClosed(reason);
+    }
     this.onWake();
   }
 }

@@ -67,6 +67,12 @@ export class Transport {
     this.#scheduleFlush();
   }
 
+  /** Closes the socket as soon as the phase, which is finished, has had its last word; at once if the network does not take that now. */
+  hangUp(): void {
+    this.#flush();
+    if (this.#socket.writableLength > 0) this.#socket.destroy();
+  }
+
   /** Closes the socket at once, whatever is still to be sent. */
   destroy(): void {
     this.#socket.destroy();

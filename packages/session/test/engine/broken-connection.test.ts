@@ -51,7 +51,7 @@ async function expectSettled(pair: HandshakePair): Promise<void> {
     const files = [...application.sources, ...application.targets];
     expect(files.filter(({ outcome }) => outcome === 'pending')).toEqual([]);
     if (application.hasSession) {
-      expect([application.engine.deadlineMs, application.engine.queuedBytes]).toEqual([Infinity, 0]);
+      expect([application.engine.deadlineMs, application.engine.conversation.queuedBytes]).toEqual([Infinity, 0]);
     }
   }
 }

@@ -47,7 +47,7 @@ describe('what holds a session back', () => {
   it('is the throttle, when all that waits has rates of its own; a channel without one is not held back', () => {
     const pair = createEnginePair();
     const { engine } = pair.client.application;
-    engine.changePolicy(engine.outgoingChannel(1).policy, { bytesPerSecond: 10_000 }, 0);
+    engine.changePolicy(engine.conversation.channels.outgoing(1).policy, { bytesPerSecond: 10_000 }, 0);
     pair.client.application.send(1, testBytes(60_000));
     pair.client.application.send(2, testBytes(10));
     pair.time.runUntil(1000);

@@ -1,4 +1,5 @@
 import type { ReceiveLimits } from '@tcpcomm/protocol';
+import { Conversation } from '../../src/engine/conversation.ts';
 import type { EngineSettings } from '../../src/engine/engine-settings.ts';
 import type { Role } from '../../src/engine/role.ts';
 import { SessionEngine } from '../../src/engine/session-engine.ts';
@@ -40,6 +41,9 @@ export interface EngineOptions {
   /** Instead of a rate: what both directions pass, where the test has a hand in it. */
   readonly throttle?: SessionThrottle;
   readonly blockSizeBytes?: number;
+  /** What the connection goes on with; default: a new one. */
+  readonly conversation?: Conversation;
+  readonly isResumable?: boolean;
 }
 
 export const BLOCK_BYTES = 16_384;
@@ -48,11 +52,18 @@ export function createEngine(role: Role, events: SessionEvents, options: EngineO
   return new SessionEngine({
     role,
     events,
-    localLimits: { ...SMALL_LIMITS, ...options.localLimits },
-    remoteLimits: { ...SMALL_LIMITS, ...options.remoteLimits },
-    settings: { ...QUIET_SETTINGS, ...options.settings },
+    conversation: options.conversation ?? createConversation(options),
+    isResumable: options.isResumable ?? false,
     throttle: options.throttle ?? new SessionThrottle({ bytesPerSecond: options.bytesPerSecond ?? Infinity }),
     blockSizeBytes: options.blockSizeBytes ?? BLOCK_BYTES,
     nowMs,
+  });
+}
+
+export function createConversation(options: EngineOptions = {}): Conversation {
+  return new Conversation({
+    localLimits: { ...SMALL_LIMITS, ...options.localLimits },
+    remoteLimits: { ...SMALL_LIMITS, ...options.remoteLimits },
+    settings: { ...QUIET_SETTINGS, ...options.settings },
   });
 }

@@ -121,7 +121,7 @@ export function createHandshakePair(options: HandshakePairOptions = {}): Handsha
 export async function expectNothingLeft(pair: Pair): Promise<void> {
   pair.time.runUntilQuiet();
   for (const { application, audit } of pair.sides) {
-    expect(application.engine.queuedBytes).toBe(0);
+    expect(application.engine.conversation.queuedBytes).toBe(0);
     expect(audit.inFlightBytes).toBe(0);
     expect(application.engine.deadlineMs).toBe(Infinity);
     expect(application.closeReasons).toEqual([]);
@@ -141,7 +141,7 @@ export async function expectAllOver(pair: Pair): Promise<void> {
     expect(end.isClosed).toBe(true);
     expect({ isFinished: engine.isFinished, isOpen: engine.isOpen }).toEqual({ isFinished: true, isOpen: false });
     expect(engine.closeReason).toBe(application.closeReasons[0]);
-    expect(engine.queuedBytes).toBe(0);
+    expect(engine.conversation.queuedBytes).toBe(0);
     expect(engine.deadlineMs).toBe(Infinity);
     expect(await application.promises.pending()).toEqual([]);
     expect([...application.sources, ...application.targets].filter(({ outcome }) => outcome === 'pending')).toEqual([]);

@@ -95,7 +95,7 @@ it('a consumer that takes nothing stops its channel at the window, and no other'
   time.runUntilQuiet();
   expect([server.application.messagesOn(1).length, server.application.messagesOn(2).length]).toEqual([6, 30]);
   expect(server.application.targets[0]?.outcome).toBe('done');
-  expect(client.application.engine.queuedBytes).toBeGreaterThan(200_000);
+  expect(client.application.engine.conversation.queuedBytes).toBeGreaterThan(200_000);
   server.application.release(1);
   await expectNothingLeft(pair);
   expect(server.application.messagesOn(1)).toHaveLength(30);

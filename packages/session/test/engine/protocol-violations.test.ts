@@ -382,7 +382,7 @@ describe.each([
     }
     // One frame, and it is the last one.
     expect(new FrameReader().read(joinBytes(...batches)).map(describeFrame)).toEqual([`ERROR ${wireError}`]);
-    expect([engine.isFinished, engine.isOpen, engine.deadlineMs, engine.queuedBytes]).toEqual([
+    expect([engine.isFinished, engine.isOpen, engine.deadlineMs, engine.conversation.queuedBytes]).toEqual([
       true,
       false,
       Infinity,

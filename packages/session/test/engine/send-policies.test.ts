@@ -22,7 +22,7 @@ function createSenderPair(link: PairOptions['link'] = LINK, settings: object = S
 
 function setPolicy(pair: Pair, channel: number, options: SendPolicyOptions): void {
   const { engine } = pair.client.application;
-  engine.changePolicy(engine.outgoingChannel(channel).policy, options, pair.time.nowMs);
+  engine.changePolicy(engine.conversation.channels.outgoing(channel).policy, options, pair.time.nowMs);
 }
 
 /** Queues that much on the channel, in messages of a size that is cut into frames. */

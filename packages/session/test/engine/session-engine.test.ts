@@ -23,7 +23,7 @@ describe('sending', () => {
     const batch = lone.takeBatch();
     expect(batch?.finish()).toHaveLength(1);
     lone.engine.handleWritten(0);
-    expect(lone.engine.queuedBytes).toBe(0);
+    expect(lone.engine.conversation.queuedBytes).toBe(0);
   });
 
   it('stops at the bound of bytes in flight, and goes on when the peer acknowledges', () => {
@@ -45,7 +45,7 @@ describe('sending', () => {
     lone.application.send(2, testBytes(10));
     const frames = lone.take();
     expect(frames).toContain('MESSAGE 2 FIN 10');
-    expect(lone.engine.queuedBytes).toBeGreaterThan(130_000);
+    expect(lone.engine.conversation.queuedBytes).toBeGreaterThan(130_000);
     lone.receive(creditFrame(1, 1e6, 0));
     expect(lone.take().at(-1)).toMatch(/^MESSAGE 1 FIN/);
   });
@@ -200,7 +200,11 @@ describe('a goodbye', () => {
     lone.take();
     lone.advanceTo(3000);
     expect(lone.take()).toEqual(['GOAWAY 0']);
-    expect([lone.engine.queuedBytes, lone.engine.isFinished, lone.engine.deadlineMs]).toEqual([0, false, 4000]);
+    expect([lone.engine.conversation.queuedBytes, lone.engine.isFinished, lone.engine.deadlineMs]).toEqual([
+      0,
+      false,
+      4000,
+    ]);
     expect(await lone.application.promises.errors()).toContainEqual(
       expect.objectContaining({ name: 'SessionClosedError', message: 'the session was closed' }),
     );
@@ -383,7 +387,7 @@ describe('a session that is over', () => {
     lone.engine.handleDeadline(1e9);
     lone.receive(messageFrame(1), controlFrame(FrameType.ERROR, { code: 1, message: '' }));
     expect(lone.application.closeReasons).toEqual([expect.objectContaining({ by: 'local', message: 'destroyed' })]);
-    expect([lone.take(), lone.engine.queuedBytes, lone.application.messages]).toEqual([[], 0, []]);
+    expect([lone.take(), lone.engine.conversation.queuedBytes, lone.application.messages]).toEqual([[], 0, []]);
     expect(new Set(await lone.application.promises.errors())).toEqual(new Set([reason]));
     expect(lone.application.targets[0]?.outcome).toBe(reason);
   });
@@ -404,5 +408,5 @@ describe('a session that is over', () => {
 it('a message too large for the peer is refused before anything is sent', () => {
   const lone = new LoneEngine('client', { remoteLimits: { maxMessageBytes: 1000 } });
   expect(errorOf(() => lone.application.send(1, testBytes(1001)))).toMatchObject({ limitName: 'maxMessageBytes' });
-  expect([lone.take(), lone.engine.queuedBytes]).toEqual([[], 0]);
+  expect([lone.take(), lone.engine.conversation.queuedBytes]).toEqual([[], 0]);
 });

@@ -50,7 +50,11 @@ describe('a peer that acknowledges nothing', () => {
     expect(await lone.application.promises.pending()).toEqual([]);
     expect(new Set(await lone.application.promises.errors())).toEqual(new Set([closeReason?.error]));
     expect([source.outcome, target.outcome]).toEqual([closeReason?.error, closeReason?.error]);
-    expect([lone.engine.queuedBytes, lone.engine.deadlineMs, lone.engine.isFinished]).toEqual([0, Infinity, true]);
+    expect([lone.engine.conversation.queuedBytes, lone.engine.deadlineMs, lone.engine.isFinished]).toEqual([
+      0,
+      Infinity,
+      true,
+    ]);
   });
 
   it('is given up also when a write is never done, because it reads nothing', () => {
@@ -109,7 +113,7 @@ describe('a peer is not given up', () => {
     for (let count = 0; count < 30; count += 1) pair.client.application.send(1, testBytes(10_000));
     pair.time.runUntil(200_000);
     expect(pair.client.application.engine.isOpen).toBe(true);
-    expect(pair.client.application.engine.queuedBytes).toBeGreaterThan(200_000);
+    expect(pair.client.application.engine.conversation.queuedBytes).toBeGreaterThan(200_000);
     pair.server.application.release(1);
     await expectNothingLeft(pair);
   });

@@ -3,6 +3,7 @@ import {
   type FileRequest,
   type FolderOffer,
   type FolderRequest,
+  type Identified,
   type Settings,
   WireError,
 } from '@tcpcomm/protocol';
@@ -24,6 +25,11 @@ export class TestApplication implements SessionEvents {
   readonly messages: ReceivedMessage[] = [];
   readonly settings: Settings[] = [];
   readonly closeReasons: CloseReason[] = [];
+  readonly lossReasons: CloseReason[] = [];
+  /** The machine ids that the peer asked for, what it is told, and what this side was told. */
+  readonly identities: string[] = [];
+  identifyAnswer: Identified = {};
+  readonly identified: Identified[] = [];
   /** What the peer asked for or offered, by path. */
   readonly asked: string[] = [];
   readonly sources: MemorySource[] = [];
@@ -55,8 +61,8 @@ export class TestApplication implements SessionEvents {
 
   /** Sends a message and notes what its promises do. */
   send(channel: number, bytes: Uint8Array, confirm = false): void {
-    const outgoing = this.engine.outgoingChannel(channel);
-    this.engine.send(outgoing, bytes, confirm);
+    const outgoing = this.engine.conversation.channels.outgoing(channel);
+    this.engine.conversation.send(outgoing, bytes, confirm);
     const name = `message ${outgoing.acceptedMessages} on ${channel}`;
     this.promises.add(`${name} below mark`, outgoing.whenBelowMark(0));
     if (confirm) this.promises.add(`${name} consumed`, outgoing.whenConsumed());
@@ -80,7 +86,7 @@ export class TestApplication implements SessionEvents {
   /** Consumes what waits on the channel. */
   consumeWaiting(channel: number): void {
     const waiting = this.#unconsumed.get(channel) ?? [];
-    for (const creditBytes of waiting.splice(0)) this.engine.consume(channel, creditBytes);
+    for (const creditBytes of waiting.splice(0)) this.engine.conversation.consume(channel, creditBytes, 0);
   }
 
   sendFile(path: string, content: Uint8Array): MemorySource {
@@ -112,6 +118,19 @@ export class TestApplication implements SessionEvents {
 
   onSettings(settings: Settings): void {
     this.settings.push(settings);
+  }
+
+  onIdentify(machineId: string): Identified {
+    this.identities.push(machineId);
+    return this.identifyAnswer;
+  }
+
+  onIdentified(answer: Identified): void {
+    this.identified.push(answer);
+  }
+
+  onLost(reason: CloseReason): void {
+    this.lossReasons.push(reason);
   }
 
   onClosed(reason: CloseReason): void {

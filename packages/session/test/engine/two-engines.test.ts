@@ -125,7 +125,7 @@ class Model {
         break;
       case 'set policy': {
         const { engine } = own.application;
-        engine.changePolicy(engine.outgoingChannel(step.channel).policy, step, time.nowMs);
+        engine.changePolicy(engine.conversation.channels.outgoing(step.channel).policy, step, time.nowMs);
         break;
       }
       case 'withhold':

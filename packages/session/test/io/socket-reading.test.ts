@@ -90,7 +90,7 @@ class BorrowingApplication extends TestApplication {
   #consume(channel: number): void {
     const { bytes, copy, creditBytes } = this.#held.shift()!;
     expect(Buffer.compare(bytes, copy)).toBe(0);
-    this.engine.consume(channel, creditBytes);
+    this.engine.conversation.consume(channel, creditBytes, 0);
   }
 }
 
@@ -201,7 +201,7 @@ describe('a client that is lent every message', () => {
         const socket = new FakeSocket();
         const application = new BorrowingApplication(waits);
         application.engine = createEngine('client', application, { localLimits: LARGE });
-        application.engine.setLending(1, true);
+        application.engine.conversation.setLending(1, true);
         startReading(socket, application.engine);
         const sent = messages.map((one, index) => testBytes(one.size, index));
         const stream = joinBytes(

@@ -5,6 +5,8 @@ import {
   type FrameHeader,
   FrameType,
   type GoAway,
+  type Identified,
+  type Identify,
   MAX_CHANNEL,
   MIN_CHANNEL,
   type Settings,
@@ -30,6 +32,8 @@ export interface SessionFrameEvents {
   onSettings(settings: Settings): void;
   onGoodbye(goodbye: GoAway): void;
   onPeerError(notice: ErrorNotice): void;
+  onIdentify(identify: Identify): void;
+  onIdentified(answer: Identified): void;
 }
 
 /** Brings every frame to the part of the session that owns what it is about. */
@@ -88,5 +92,7 @@ export class FrameRouter implements FrameHandler {
     } else if (type === FrameType.SETTINGS) this.#events.onSettings(message as Settings);
     else if (type === FrameType.GOAWAY) this.#events.onGoodbye(message as GoAway);
     else if (type === FrameType.ERROR) this.#events.onPeerError(message as ErrorNotice);
+    else if (type === FrameType.IDENTIFY) this.#events.onIdentify(message as Identify);
+    else if (type === FrameType.IDENTIFIED) this.#events.onIdentified(message as Identified);
   }
 }

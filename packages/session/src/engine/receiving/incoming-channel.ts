@@ -10,6 +10,7 @@ import {
 import type { AssemblyBudget, AssemblyHolder } from './assembly-budget.ts';
 import type { CreditSource } from '../sending/control-queue.ts';
 import { Fifo } from '../fifo.ts';
+import type { ChannelPosition } from '../sending/outgoing-channel.ts';
 import { type AllocateBytes, MessageMemory } from './message-memory.ts';
 
 /** What a channel tells the engine. */
@@ -46,6 +47,9 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
   #receivedMessages = 0;
   /** Frame bytes of the message that is not whole yet. */
   #unfinishedFrameBytes = 0;
+  /** The payload of the frame that has come in part, 0 if there is none, and how much of it has come. */
+  #partialFrameLength = 0;
+  #partialFrameBytes = 0;
   #consumedFrameBytes = 0;
   #consumedMessages = 0;
   /** The messages whose senders wait for their consumption, each as how many have been received up to it. */
@@ -108,6 +112,8 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
     }
     this.#collector ??= new PayloadCollector(this.#memory.take);
     this.#collector.append(piece, header.length - position - piece.length);
+    this.#partialFrameLength = isFrameWhole ? 0 : header.length;
+    this.#partialFrameBytes = position + piece.length;
     if (!isFrameWhole) return;
     if (isFinal) this.#completeGathered(header, this.#collector);
     else this.#extend();
@@ -139,6 +145,31 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
 
   handleBudgetFreed(): void {
     if (this.#unfinishedFrameBytes > 0) this.#extend();
+  }
+
+  /** The connection is lost: a frame that has come in part comes again whole, or in other pieces, over another one. */
+  dropPartialFrame(): void {
+    const length = this.#partialFrameLength;
+    if (length === 0) return;
+    this.#partialFrameLength = 0;
+    this.#collector?.drop(this.#partialFrameBytes);
+    this.#receivedFrameBytes -= FRAME_HEADER_BYTES + length;
+    this.#unfinishedFrameBytes -= FRAME_HEADER_BYTES + length;
+  }
+
+  /** How far the peer's messages have come; the sender goes on behind that. */
+  get position(): ChannelPosition {
+    return {
+      messages: this.#receivedMessages,
+      frameBytes: this.#receivedFrameBytes,
+      fragmentBytes: this.#collector?.byteLength ?? 0,
+    };
+  }
+
+  /** The peer is about to go on over another connection, and is told its credit anew. */
+  resume(): void {
+    if (this.#unfinishedFrameBytes > 0) this.#extend();
+    this.#host.handleCreditDue(this);
   }
 
   /** The limit to tell the peer; it counts as told. */

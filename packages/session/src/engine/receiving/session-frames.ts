@@ -13,13 +13,13 @@ const HANDSHAKE_FRAMES = [FrameType.HELLO, FrameType.WELCOME, FrameType.REJECT];
 /** Frames that are refused: role and state against type, the whole table (docs/PROTOCOL.md §5 and §8). */
 export const REFUSED_FRAMES: Record<Role, Record<ReceivingState, ReadonlySet<number>>> = {
   client: {
-    open: new Set(HANDSHAKE_FRAMES),
+    open: new Set([...HANDSHAKE_FRAMES, FrameType.IDENTIFY]),
     'after-goodbye': new Set(
       framesBut(FrameType.ACK, FrameType.CREDIT, FrameType.PING, FrameType.PONG, FrameType.ERROR),
     ),
   },
   server: {
-    open: new Set([...HANDSHAKE_FRAMES, FrameType.SETTINGS]),
+    open: new Set([...HANDSHAKE_FRAMES, FrameType.SETTINGS, FrameType.IDENTIFIED]),
     'after-goodbye': new Set(
       framesBut(FrameType.ACK, FrameType.CREDIT, FrameType.PING, FrameType.PONG, FrameType.ERROR),
     ),

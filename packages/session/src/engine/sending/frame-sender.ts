@@ -7,6 +7,7 @@ import type { PackBuffer } from './pack-buffer.ts';
 import type { Receipt } from '../receiving/receipt.ts';
 import { type FrameSource, Scheduler } from './scheduler.ts';
 import type { SessionThrottle } from '../session-throttle.ts';
+import { Unacknowledged } from './unacknowledged.ts';
 import { WriteStall } from '../liveness/write-stall.ts';
 
 /**
@@ -40,6 +41,7 @@ export class FrameSender {
   readonly #throttle: SessionThrottle;
   readonly #stall: WriteStall;
   readonly #scheduler = new Scheduler();
+  readonly #unacknowledged = new Unacknowledged();
   /** When the throttle lets the next frame through, if that is what holds it back. */
   #throttledUntilMs = Infinity;
   #bound: SendingBound = 'nothing-to-send';
@@ -57,7 +59,7 @@ export class FrameSender {
     this.maxFramePayloadBytes = options.maxFramePayloadBytes;
   }
 
-  /** Flow-controlled frame bytes since the session began. */
+  /** Flow-controlled frame bytes since the connection began. */
   get sentBytes(): number {
     return this.#sentBytes;
   }
@@ -90,6 +92,7 @@ export class FrameSender {
   handleAck(receivedBytes: number, nowMs: number): void {
     const before = this.window.inFlightBytes;
     this.window.handleAcknowledged(receivedBytes, nowMs);
+    this.#unacknowledged.handleAcknowledged(receivedBytes);
     const { inFlightBytes } = this.window;
     if (inFlightBytes < before) this.#stall.handleProgress(inFlightBytes > 0, nowMs);
   }
@@ -140,10 +143,12 @@ export class FrameSender {
         return;
       }
       const frameBytes = this.#scheduler.takeFrame(payloadBytes, batch, nowMs);
-      if (frameBytes === 0) {
+      const source = this.#scheduler.lastSource;
+      if (frameBytes === 0 || source === undefined) {
         this.#waitForSources();
         return;
       }
+      this.#unacknowledged.handleSent(source, frameBytes);
       outgoing.spend(frameBytes, nowMs);
       this.window.handleSent(frameBytes, nowMs);
       this.#sentBytes += frameBytes;

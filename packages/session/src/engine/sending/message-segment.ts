@@ -2,7 +2,10 @@ import { FRAME_HEADER_BYTES, FrameType, MessageFlag, writeFrameHeader } from '@t
 import type { OutputBatch } from './output-batch.ts';
 import type { PackBuffer, Slab } from './pack-buffer.ts';
 
-/** A part of a channel's queue: where its next frame comes from. */
+/**
+ * A part of a channel's queue: where its next frame comes from. What has been sent stays in it until it is known to have arrived, for it
+ * may have to be sent again over another connection.
+ */
 export interface MessageSegment {
   /** The size of its next frame if that may have a payload of `maxPayloadBytes`. */
   nextFrameBytes(maxPayloadBytes: number): number;
@@ -18,70 +21,123 @@ export interface MessageSegment {
   readonly remainingBytes: number;
   /** Messages of which the end is still in it. */
   readonly remainingMessages: number;
-  /** Gives back what memory the rest holds, which will not be sent. */
-  discard(): void;
+  /** Of what was sent of it, so many more bytes have arrived; returns how many of them were its own. */
+  acknowledge(bytes: number): number;
+  /** Whether all of it was sent and has arrived. */
+  readonly isAcknowledged: boolean;
+  /** The payload of its largest message, or a bound on it. */
+  readonly messageBytes: number;
+  /** Whole messages that were sent and are still here. */
+  readonly sentMessages: number;
+  /** Bytes of its first message's payload that have been sent, where that is not whole in any frame. */
+  readonly sentFragmentBytes: number;
+  /**
+   * Goes back to what the peer has not received.
+   *
+   * @param receivedMessages how many of `sentMessages` it has
+   * @param fragmentBytes how much it has of the payload of the next one, up to `sentFragmentBytes`
+   */
+  rewind(receivedMessages: number, fragmentBytes: number): void;
+  /** Gives its memory back: all of it has arrived. */
+  release(): void;
 }
 
 /** Whole messages that were small enough to be copied: their frames lie ready in a pack buffer, headers included. */
 export class PackedSegment implements MessageSegment {
+  readonly sentFragmentBytes = 0;
+  /** Too small for any bound to matter. */
+  readonly messageBytes = 0;
   readonly #packBuffer: PackBuffer;
   readonly #slab: Slab;
+  /** From here to `next` lies what was sent, from there to `end` what was not. */
   #start: number;
+  #next: number;
   #end: number;
-  #messages = 1;
+  #remainingMessages = 1;
+  #acknowledgedBytes = 0;
 
   constructor(packBuffer: PackBuffer, start: number, end: number) {
     this.#packBuffer = packBuffer;
     this.#slab = packBuffer.slab;
     this.#start = start;
+    this.#next = start;
     this.#end = end;
   }
 
   get remainingBytes(): number {
-    return this.#end - this.#start;
+    return this.#end - this.#next;
   }
 
   get remainingMessages(): number {
-    return this.#messages;
+    return this.#remainingMessages;
+  }
+
+  get isAcknowledged(): boolean {
+    return this.#next === this.#end && this.#start + this.#acknowledgedBytes === this.#end;
+  }
+
+  get sentMessages(): number {
+    return this.#countFrames(this.#start, this.#next);
   }
 
   /** Takes in the frame at this place of the slab, if it lies right behind the others. */
   tryExtend(slab: Slab, start: number, end: number): boolean {
     if (slab !== this.#slab || start !== this.#end) return false;
     this.#end = end;
-    this.#messages += 1;
+    this.#remainingMessages += 1;
     return true;
   }
 
   nextFrameBytes(): number {
-    return this.#frameBytesAt(this.#start);
+    return this.#frameBytesAt(this.#next);
   }
 
   takeFrame(maxPayloadBytes: number, creditBytes: number, batch: OutputBatch): number {
-    const start = this.#start;
+    const from = this.#next;
     this.#takeRun(Math.min(maxPayloadBytes + FRAME_HEADER_BYTES, creditBytes));
-    batch.addPacked(this.#slab, start, this.#start);
-    return this.#start - start;
+    batch.addKept(this.#slab, from, this.#next);
+    return this.#next - from;
   }
 
-  discard(): void {
+  acknowledge(bytes: number): number {
+    // Only counted: to look for the ends of messages would cost more than to keep a slab a little longer.
+    const taken = Math.min(bytes, this.#next - this.#start - this.#acknowledgedBytes);
+    this.#acknowledgedBytes += taken;
+    return taken;
+  }
+
+  rewind(receivedMessages: number): void {
+    const from = this.#start;
+    for (let message = 0; message < receivedMessages; message += 1) this.#start += this.#frameBytesAt(this.#start);
+    if (this.#start > from) this.#packBuffer.release(this.#slab, this.#start - from);
+    this.#next = this.#start;
+    this.#acknowledgedBytes = 0;
+    this.#remainingMessages = this.#countFrames(this.#start, this.#end);
+  }
+
+  release(): void {
     this.#packBuffer.release(this.#slab, this.#end - this.#start);
     this.#start = this.#end;
-    this.#messages = 0;
   }
 
-  /** Moves the start behind the longest run of whole frames that fits, one frame at least. */
+  /** Moves `next` behind the longest run of whole frames that fits, one frame at least. */
   #takeRun(maxBytes: number): void {
-    if (this.#end - this.#start <= maxBytes) {
-      this.#start = this.#end;
-      this.#messages = 0;
+    if (this.#end - this.#next <= maxBytes) {
+      this.#next = this.#end;
+      this.#remainingMessages = 0;
       return;
     }
-    const limit = this.#start + maxBytes;
+    const limit = this.#next + maxBytes;
     do {
-      this.#start += this.#frameBytesAt(this.#start);
-      this.#messages -= 1;
-    } while (this.#start + this.#frameBytesAt(this.#start) <= limit);
+      this.#next += this.#frameBytesAt(this.#next);
+      this.#remainingMessages -= 1;
+    } while (this.#next + this.#frameBytesAt(this.#next) <= limit);
+  }
+
+  #countFrames(from: number, to: number): number {
+    let frames = 0;
+    for (let at = from; at < to; at += this.#frameBytesAt(at)) frames += 1;
+    return frames;
   }
 
   #frameBytesAt(offset: number): number {
@@ -96,7 +152,10 @@ export class LargeSegment implements MessageSegment {
   readonly #channel: number;
   readonly #payload: Uint8Array;
   readonly #flags: number;
+  /** How much of it was sent. */
   #offset = 0;
+  /** Frame bytes that were sent and have not arrived. */
+  #unacknowledgedBytes = 0;
 
   /** @param flags of the last frame, besides FIN */
   constructor(packBuffer: PackBuffer, channel: number, payload: Uint8Array, flags: number) {
@@ -113,6 +172,22 @@ export class LargeSegment implements MessageSegment {
 
   get remainingMessages(): number {
     return this.#offset === this.#payload.length ? 0 : 1;
+  }
+
+  get isAcknowledged(): boolean {
+    return this.#offset === this.#payload.length && this.#unacknowledgedBytes === 0;
+  }
+
+  get sentMessages(): number {
+    return 1 - this.remainingMessages;
+  }
+
+  get sentFragmentBytes(): number {
+    return this.#offset;
+  }
+
+  get messageBytes(): number {
+    return this.#payload.length;
   }
 
   nextFrameBytes(maxPayloadBytes: number): number {
@@ -133,10 +208,22 @@ export class LargeSegment implements MessageSegment {
     batch.addView(this.#payload.subarray(this.#offset, end));
     const taken = FRAME_HEADER_BYTES + end - this.#offset;
     this.#offset = end;
+    this.#unacknowledgedBytes += taken;
     return taken;
   }
 
-  discard(): void {
-    this.#offset = this.#payload.length;
+  acknowledge(bytes: number): number {
+    const taken = Math.min(bytes, this.#unacknowledgedBytes);
+    this.#unacknowledgedBytes -= taken;
+    return taken;
+  }
+
+  rewind(receivedMessages: number, fragmentBytes: number): void {
+    this.#offset = receivedMessages > 0 ? this.#payload.length : fragmentBytes;
+    this.#unacknowledgedBytes = 0;
+  }
+
+  release(): void {
+    // Its memory is the application's.
   }
 }

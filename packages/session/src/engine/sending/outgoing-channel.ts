@@ -1,22 +1,18 @@
 import {
   FRAME_HEADER_BYTES,
-  FrameType,
   LimitError,
   MessageFlag,
   ProtocolError,
+  type ReceiveLimits,
   WireError,
-  writeFrameHeader,
 } from '@tcpcomm/protocol';
-import { Fifo } from '../fifo.ts';
-import { LargeSegment, type MessageSegment, PackedSegment } from './message-segment.ts';
+import { MessageQueue } from './message-queue.ts';
 import type { OutputBatch } from './output-batch.ts';
 import type { PackBuffer } from './pack-buffer.ts';
 import { PositionWaiters } from '../position-waiters.ts';
 import type { FrameSource } from './scheduler.ts';
 import { SendPolicy } from './send-policy.ts';
 
-/** Messages up to this size are copied into the pack buffer; larger ones are referred to until they are written. */
-const MAX_PACKED_MESSAGE_BYTES = 2048;
 /** A message is not cut for less credit than this: the receiver grants by half windows, so more is on its way. */
 const MIN_FRAGMENT_BYTES = 4096;
 
@@ -31,6 +27,16 @@ export interface OutgoingChannelOptions {
   readonly maxQueuedBytes: number;
 }
 
+/** How far the peer has received what was sent on a channel. */
+export interface ChannelPosition {
+  /** Whole messages. */
+  readonly messages: number;
+  /** Frame bytes of whole frames. */
+  readonly frameBytes: number;
+  /** Of the payload of the message that is not whole. */
+  readonly fragmentBytes: number;
+}
+
 /**
  * The sending half of a channel: its queue, the peer's credit, and those who wait for either.
  *
@@ -41,37 +47,35 @@ export class OutgoingChannel implements FrameSource {
   readonly policy = new SendPolicy('normal');
   readonly number: number;
 
-  readonly #packBuffer: PackBuffer;
-  readonly #maxMessageBytes: number;
+  #maxMessageBytes: number;
   readonly #maxQueuedBytes: number;
-  readonly #queue = new Fifo<MessageSegment>();
+  readonly #queue: MessageQueue;
 
   #acceptedMessages = 0;
   #enqueuedPosition = 0;
-  /** Up to where messages have left the queue. */
+  /** Up to where messages have left the queue; what has to be sent once more does not count as waiting again. */
   readonly #taken = new PositionWaiters();
   /** How many messages the peer's application has consumed. */
   readonly #consumed = new PositionWaiters();
 
   #sentFrameBytes = 0;
-  #sentMessages = 0;
   #writtenMessages = 0;
   #creditLimitBytes: number;
 
   constructor(options: OutgoingChannelOptions) {
     this.number = options.number;
-    this.#packBuffer = options.packBuffer;
+    this.#queue = new MessageQueue(options.number, options.packBuffer);
     this.#maxMessageBytes = options.maxMessageBytes;
     this.#maxQueuedBytes = options.maxQueuedBytes;
     this.#creditLimitBytes = options.windowBytes;
   }
 
   get queuedBytes(): number {
-    return this.#enqueuedPosition - this.#taken.reached;
+    return this.#queue.waitingBytes;
   }
 
   get hasQueued(): boolean {
-    return !this.#queue.isEmpty;
+    return this.#queue.waitingBytes > 0;
   }
 
   /** Messages accepted for sending since the session began. */
@@ -81,7 +85,7 @@ export class OutgoingChannel implements FrameSource {
 
   /** Of those, the ones that have left the queue. */
   get sentMessages(): number {
-    return this.#sentMessages;
+    return this.#queue.sentMessages;
   }
 
   get sentFrameBytes(): number {
@@ -93,15 +97,12 @@ export class OutgoingChannel implements FrameSource {
   }
 
   get isReady(): boolean {
-    const segment = this.#queue.first;
-    return (
-      segment !== undefined &&
-      segment.nextFrameBytes(MIN_FRAGMENT_BYTES) <= this.#creditLimitBytes - this.#sentFrameBytes
-    );
+    const frameBytes = this.#queue.nextFrameBytes(MIN_FRAGMENT_BYTES);
+    return frameBytes !== undefined && frameBytes <= this.#creditLimitBytes - this.#sentFrameBytes;
   }
 
   /**
-   * Puts a message into the queue. Up to 2 KiB are copied; a larger one is not, and must stay as it is until it is sent.
+   * Puts a message into the queue. Up to 2 KiB are copied; a larger one is not, and must stay as it is until it has arrived.
    *
    * @throws LimitError if the message is larger than the peer takes, or the queue is full
    */
@@ -123,9 +124,7 @@ export class OutgoingChannel implements FrameSource {
         `${this.queuedBytes} bytes wait on channel ${this.number}, ${size} more exceed maxQueuedBytes ${this.#maxQueuedBytes}; await what send returns`,
       );
     }
-    const flags = confirm ? MessageFlag.CONFIRM : 0;
-    if (payload.length <= MAX_PACKED_MESSAGE_BYTES) this.#pack(payload, MessageFlag.FIN | flags);
-    else this.#queue.push(new LargeSegment(this.#packBuffer, this.number, payload, flags));
+    this.#queue.push(payload, confirm ? MessageFlag.CONFIRM : 0);
     this.#enqueuedPosition += size;
     this.#acceptedMessages += 1;
   }
@@ -141,22 +140,57 @@ export class OutgoingChannel implements FrameSource {
   }
 
   takeFrame(maxPayloadBytes: number, batch: OutputBatch): number {
-    const segment = this.#queue.first;
-    if (segment === undefined) return 0;
     const creditBytes = this.#creditLimitBytes - this.#sentFrameBytes;
-    const { remainingBytes, remainingMessages } = segment;
-    const frameBytes = segment.takeFrame(maxPayloadBytes, creditBytes, batch);
+    const frameBytes = this.#queue.takeFrame(maxPayloadBytes, creditBytes, batch);
     this.#sentFrameBytes += frameBytes;
-    this.#sentMessages += remainingMessages - segment.remainingMessages;
-    this.#taken.advanceTo(this.#taken.reached + remainingBytes - segment.remainingBytes);
-    if (segment.remainingBytes === 0) this.#queue.removeFirst();
+    this.#taken.advanceTo(this.#enqueuedPosition - this.#queue.waitingBytes);
     return frameBytes;
+  }
+
+  handleAcknowledged(frameBytes: number): void {
+    this.#queue.acknowledge(frameBytes);
+  }
+
+  /**
+   * Goes back to what the peer has received: the rest is sent again, over another connection.
+   *
+   * @throws ProtocolError for a position that cannot be
+   */
+  rewind({ messages, frameBytes, fragmentBytes }: ChannelPosition): void {
+    if (frameBytes > this.#sentFrameBytes || messages < this.#consumed.reached) {
+      throw new ProtocolError(
+        WireError.INVALID_ACKNOWLEDGEMENT,
+        `${messages} messages in ${frameBytes} bytes cannot have arrived on channel ${this.number}, where ${this.#consumed.reached} are consumed and ${this.#sentFrameBytes} bytes were sent`,
+      );
+    }
+    this.#queue.rewind(messages, fragmentBytes);
+    this.#sentFrameBytes = frameBytes;
+  }
+
+  /**
+   * Begins again with a peer that knows nothing of what was before. What was not sent whole is sent to it.
+   *
+   * @returns how many messages are lost: given to be sent, and neither known to have been consumed nor sent now
+   */
+  restart(limits: ReceiveLimits, reason: Error): number {
+    const sentMessages = this.#queue.sentMessages;
+    const lostMessages = sentMessages - this.#consumed.reached;
+    const { waiting, dropped } = this.#queue.restart(limits.maxMessageBytes);
+    this.#consumed.rebase(sentMessages + dropped, reason);
+    this.#acceptedMessages = waiting;
+    this.#sentFrameBytes = 0;
+    this.#writtenMessages = 0;
+    this.#maxMessageBytes = limits.maxMessageBytes;
+    this.#creditLimitBytes = limits.channelWindowBytes;
+    this.#taken.advanceTo(this.#enqueuedPosition - this.#queue.waitingBytes);
+    return lostMessages + dropped;
   }
 
   /** What has left is with the kernel; returns how many messages that completes. */
   handleWritten(): number {
-    const messages = this.#sentMessages - this.#writtenMessages;
-    this.#writtenMessages = this.#sentMessages;
+    const messages = this.sentMessages - this.#writtenMessages;
+    // What is sent for the second time was counted the first time.
+    if (messages > 0) this.#writtenMessages = this.sentMessages;
     return messages;
   }
 
@@ -172,10 +206,10 @@ export class OutgoingChannel implements FrameSource {
         `CREDIT of ${limitBytes} bytes on channel ${this.number} is below the ${this.#creditLimitBytes} granted before`,
       );
     }
-    if (consumedMessages < this.#consumed.reached || consumedMessages > this.#sentMessages) {
+    if (consumedMessages < this.#consumed.reached || consumedMessages > this.sentMessages) {
       throw new ProtocolError(
         WireError.INVALID_ACKNOWLEDGEMENT,
-        `CREDIT for ${consumedMessages} messages on channel ${this.number}, expected between ${this.#consumed.reached} and ${this.#sentMessages}`,
+        `CREDIT for ${consumedMessages} messages on channel ${this.number}, expected between ${this.#consumed.reached} and ${this.sentMessages}`,
       );
     }
     this.#creditLimitBytes = limitBytes;
@@ -184,8 +218,7 @@ export class OutgoingChannel implements FrameSource {
 
   /** Drops what is left in the queue; those who wait for it to be sent are told. */
   stopSending(reason: Error): void {
-    for (let segment = this.#queue.removeFirst(); segment; segment = this.#queue.removeFirst()) segment.discard();
-    this.#enqueuedPosition = this.#taken.reached;
+    this.#queue.clear();
     this.#taken.stop(reason);
   }
 
@@ -193,16 +226,5 @@ export class OutgoingChannel implements FrameSource {
   stop(reason: Error): void {
     this.stopSending(reason);
     this.#consumed.stop(reason);
-  }
-
-  #pack(payload: Uint8Array, flags: number): void {
-    const frameBytes = FRAME_HEADER_BYTES + payload.length;
-    const start = this.#packBuffer.reserve(frameBytes);
-    const { slab } = this.#packBuffer;
-    writeFrameHeader(slab.bytes, start, payload.length, FrameType.MESSAGE, this.number, flags, 0);
-    slab.bytes.set(payload, start + FRAME_HEADER_BYTES);
-    const last = this.#queue.last;
-    if (last instanceof PackedSegment && last.tryExtend(slab, start, start + frameBytes)) return;
-    this.#queue.push(new PackedSegment(this.#packBuffer, start, start + frameBytes));
   }
 }

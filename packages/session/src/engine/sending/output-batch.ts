@@ -7,20 +7,27 @@ import type { PackBuffer, Slab } from './pack-buffer.ts';
 export class OutputBatch {
   readonly #chunks: Uint8Array[] = [];
   #byteLength = 0;
-  /** The slab of each run of packed bytes, and how many those are. */
+  /** The slab of each run of packed bytes, and how many of those are of no use once they are written. */
   readonly #packedSlabs: Slab[] = [];
   readonly #packedBytes: number[] = [];
   /** A run of packed bytes that may still grow. */
   #run: Slab | undefined;
   #runStart = 0;
   #runEnd = 0;
+  #runPackedBytes = 0;
 
   get byteLength(): number {
     return this.#byteLength;
   }
 
-  /** Adds bytes of a pack buffer's slab. */
+  /** Adds bytes of a pack buffer's slab, which gets them back when they are written. */
   addPacked(slab: Slab, start: number, end: number): void {
+    this.addKept(slab, start, end);
+    this.#runPackedBytes += end - start;
+  }
+
+  /** Adds bytes of a pack buffer's slab that are still needed when they are written. */
+  addKept(slab: Slab, start: number, end: number): void {
     this.#byteLength += end - start;
     if (this.#run === slab && this.#runEnd === start) {
       this.#runEnd = end;
@@ -54,8 +61,11 @@ export class OutputBatch {
   #finishRun(): void {
     if (this.#run === undefined) return;
     this.#chunks.push(this.#run.bytes.subarray(this.#runStart, this.#runEnd));
-    this.#packedSlabs.push(this.#run);
-    this.#packedBytes.push(this.#runEnd - this.#runStart);
+    if (this.#runPackedBytes > 0) {
+      this.#packedSlabs.push(this.#run);
+      this.#packedBytes.push(this.#runPackedBytes);
+    }
     this.#run = undefined;
+    this.#runPackedBytes = 0;
   }
 }

@@ -1,10 +1,11 @@
 import { FRAME_HEADER_BYTES } from '@tcpcomm/protocol';
 import { framePayloadBytesFor } from './frame-size.ts';
 import type { OutputBatch } from './output-batch.ts';
+import type { AcknowledgedSource } from './unacknowledged.ts';
 import { PRIORITIES, type SendPolicy } from './send-policy.ts';
 
 /** Something that has frames to send: a channel or a transfer. */
-export interface FrameSource {
+export interface FrameSource extends AcknowledgedSource {
   readonly policy: SendPolicy;
   /** Whether it has a frame that the peer's credit allows. */
   readonly isReady: boolean;
@@ -78,6 +79,12 @@ export class Scheduler {
   /** Those that their own rates hold back, out of line until the first of them may go on. */
   readonly #paused: Turn[] = [];
   #resumeMs = Infinity;
+  /** Whose frame left last. */
+  #lastSource: FrameSource | undefined;
+
+  get lastSource(): FrameSource | undefined {
+    return this.#lastSource;
+  }
 
   /** When a source may go on that its own rate holds back; Infinity if there is none. */
   get resumeMs(): number {
@@ -141,6 +148,7 @@ export class Scheduler {
         const ownPayloadBytes = framePayloadBytesFor(source.policy.bytesPerSecond);
         const taken = source.takeFrame(Math.min(maxPayloadBytes, ownPayloadBytes), batch);
         source.policy.handleSent(taken, nowMs);
+        this.#lastSource = source;
         // Alone in its ring it owes nobody anything.
         turn.deficitBytes = turn === last ? 0 : turn.deficitBytes - taken;
         this.#account(index, taken, maxPayloadBytes);

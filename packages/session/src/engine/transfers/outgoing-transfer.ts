@@ -178,6 +178,10 @@ export class OutgoingTransfer implements Transfer, FrameSource {
     this.#host.sendControl(FrameType.FILE_ABORT, this.id, { code: number, message: toSentence(message) });
   }
 
+  handleAcknowledged(): void {
+    // What is not durable at the receiver is read from the file once more.
+  }
+
   takeFrame(maxPayloadBytes: number, batch: OutputBatch): number {
     const chunk = this.#chunks.first;
     if (chunk === undefined) return this.#takeEnd(batch);

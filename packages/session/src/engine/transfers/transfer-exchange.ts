@@ -70,14 +70,16 @@ export class TransferExchange {
   readonly #remoteLimits: ReceiveLimits;
   readonly #table: TransferTable<IncomingTransfer | OutgoingTransfer>;
 
-  constructor(host: TransferExchangeHost, packBuffer: PackBuffer, options: SessionEngineOptions) {
+  constructor(host: TransferExchangeHost, options: SessionEngineOptions) {
     this.#role = options.role;
     this.#host = host;
     this.#events = options.events;
+    const { packBuffer, remoteLimits } = options.conversation;
+    const { localLimits, settings } = options.conversation.options;
     this.#packBuffer = packBuffer;
-    this.#localLimits = options.localLimits;
-    this.#remoteLimits = options.remoteLimits;
-    this.#table = new TransferTable(options.role, options.settings.maxTransfers);
+    this.#localLimits = localLimits;
+    this.#remoteLimits = remoteLimits;
+    this.#table = new TransferTable(options.role, settings.maxTransfers);
   }
 
   get hasOpen(): boolean {

@@ -9,8 +9,8 @@ const afterGoodbye = ['ACK', 'CREDIT', 'PING', 'PONG', 'ERROR'];
 
 describe('the frames that may arrive', () => {
   it.each([
-    ['client', 'open', [...both, 'SETTINGS', ...files, ...folders]],
-    ['server', 'open', [...both, ...files, ...folders]],
+    ['client', 'open', [...both, 'SETTINGS', 'IDENTIFIED', ...files, ...folders]],
+    ['server', 'open', [...both, 'IDENTIFY', ...files, ...folders]],
     ['client', 'after-goodbye', afterGoodbye],
     ['server', 'after-goodbye', afterGoodbye],
   ] as const)('at a %s, %s, are these and no others', (role, state, allowed) => {

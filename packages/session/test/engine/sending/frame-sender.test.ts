@@ -96,15 +96,28 @@ describe('a write', () => {
     expect(sending.sender.deadlineMs).toBeLessThan(Infinity);
   });
 
-  it('that is done gives its memory back', () => {
+  it('that is done gives the memory of what answers the peer back, and of messages when they have arrived', () => {
     const sending = new Sending();
     sending.send(100);
     sending.receive(100, 0);
-    sending.take(0);
-    expect(sending.packBuffer.reserve(8)).toBeGreaterThan(0);
+    expect(sending.take(0)).toEqual(['MESSAGE 1 FIN 100', 'ACK 100']);
+    const { slab } = sending.packBuffer;
+    expect(slab.liveBytes).toBe(108 + 16);
     sending.sender.handleWritten();
-    sending.packBuffer.release(sending.packBuffer.slab, 8);
+    expect(slab.liveBytes).toBe(108);
+    sending.sender.handleAck(107, 1);
+    expect(slab.liveBytes).toBe(108);
+    sending.sender.handleAck(108, 2);
     expect(sending.packBuffer.reserve(8)).toBe(0);
+  });
+
+  it('that is acknowledged before it is done gives its memory back once', () => {
+    const sending = new Sending();
+    sending.send(100);
+    sending.take(0);
+    sending.sender.handleAck(108, 1);
+    sending.sender.handleWritten();
+    expect([sending.packBuffer.reserve(8), sending.packBuffer.slab.liveBytes]).toEqual([0, 8]);
   });
 
   it('counts the bytes of messages and files as sent, and no others', () => {

@@ -65,16 +65,32 @@ describe('a run of packed messages', () => {
     expect(segment.remainingMessages).toBe(1);
   });
 
-  it('gives back the memory of what is discarded, not of what has left', () => {
+  it('keeps its memory until all of it was sent and has arrived', () => {
     const buffer = new PackBuffer();
     const segment = packedSegment(buffer, 10, 20);
     segment.takeFrame(1, 1000, new OutputBatch());
-    segment.discard();
-    expect([segment.remainingBytes, segment.remainingMessages]).toEqual([0, 0]);
+    expect([segment.acknowledge(10), segment.acknowledge(100), segment.isAcknowledged]).toEqual([10, 8, false]);
+    segment.takeFrame(1, 1000, new OutputBatch());
+    expect([segment.isAcknowledged, segment.acknowledge(100), segment.isAcknowledged]).toEqual([false, 28, true]);
     expect(buffer.reserve(1)).toBe(46);
     buffer.release(buffer.slab, 1);
-    buffer.release(buffer.slab, 18);
+    segment.release();
     expect(buffer.reserve(1)).toBe(0);
+  });
+
+  it('goes back to the first message that has not arrived, and gives the memory of those before it back', () => {
+    const buffer = new PackBuffer();
+    const segment = packedSegment(buffer, 10, 20, 30);
+    segment.takeFrame(1000, 18 + 28, new OutputBatch());
+    segment.acknowledge(5);
+    expect(segment.sentMessages).toBe(2);
+    segment.rewind(1);
+    expect([segment.sentMessages, segment.remainingMessages, segment.remainingBytes]).toEqual([0, 2, 28 + 38]);
+    expect(buffer.slab.liveBytes).toBe(28 + 38);
+    const batch = new OutputBatch();
+    segment.takeFrame(1000, 1000, batch);
+    expect(framesOf(batch).map(describeFrame)).toEqual(['MESSAGE 1 FIN 20', 'MESSAGE 1 FIN 30']);
+    expect([segment.acknowledge(28 + 38), segment.isAcknowledged]).toEqual([66, true]);
   });
 });
 
@@ -107,7 +123,30 @@ describe('a large message', () => {
     ]);
     segment.takeFrame(9000, 100_000, new OutputBatch());
     expect([segment.remainingBytes, segment.remainingMessages, segment.nextFrameBytes(4096)]).toEqual([1008, 1, 1008]);
-    segment.discard();
-    expect([segment.remainingBytes, segment.remainingMessages]).toEqual([0, 0]);
+  });
+
+  it('is gone when all of it was sent and has arrived', () => {
+    const segment = new LargeSegment(new PackBuffer(), 7, payload, 0);
+    const sentBytes = segment.takeFrame(9000, 100_000, new OutputBatch());
+    expect([segment.acknowledge(sentBytes + 5), segment.isAcknowledged]).toEqual([sentBytes, false]);
+    const restBytes = segment.takeFrame(9000, 100_000, new OutputBatch());
+    expect([segment.sentMessages, segment.acknowledge(restBytes - 1), segment.isAcknowledged]).toEqual([
+      1,
+      restBytes - 1,
+      false,
+    ]);
+    expect([segment.acknowledge(1), segment.isAcknowledged]).toEqual([1, true]);
+  });
+
+  it.each([
+    ['goes back to the byte that is missing', 0, 4096, 10_000 - 4096 + 8],
+    ['begins again where nothing has arrived', 0, 0, 10_008],
+    ['is not sent again where all of it has', 1, 0, 0],
+  ])('%s', (_what, receivedMessages, fragmentBytes, remainingBytes) => {
+    const segment = new LargeSegment(new PackBuffer(), 7, payload, 0);
+    for (let frame = 0; frame < 3; frame += 1) segment.takeFrame(4096, 100_000, new OutputBatch());
+    expect([segment.sentMessages, segment.sentFragmentBytes]).toEqual([1, 10_000]);
+    segment.rewind(receivedMessages, fragmentBytes);
+    expect([segment.remainingBytes, segment.acknowledge(100)]).toEqual([remainingBytes, 0]);
   });
 });

@@ -258,7 +258,6 @@ describe('the promises', () => {
     channel.enqueue(testBytes(10), true);
     ledger.add('consumed', channel.whenConsumed());
     takeFrames(channel);
-    packBuffer.release(packBuffer.slab, 18);
     channel.enqueue(testBytes(10), false);
     channel.enqueue(testBytes(50_000), false);
     ledger.add('mark', channel.whenBelowMark(0));
@@ -266,7 +265,8 @@ describe('the promises', () => {
     expect([channel.queuedBytes, channel.isReady]).toEqual([0, false]);
     expect(await ledger.rejected()).toEqual(['mark']);
     expect(await ledger.errors()).toEqual([reason]);
-    expect(packBuffer.reserve(1)).toBe(0);
+    // What was taken may still be on its way to the kernel.
+    expect(packBuffer.slab.liveBytes).toBe(36);
     channel.stop(reason);
     expect(await ledger.pending()).toEqual([]);
   });

@@ -58,6 +58,24 @@ describe('a batch', () => {
     expect([first.liveBytes, second.liveBytes]).toEqual([10, 0]);
   });
 
+  it('gives nothing back of what is still needed, in one chunk with the rest', () => {
+    const batch = new OutputBatch();
+    const buffer = new PackBuffer();
+    const { slab: shared } = buffer;
+    buffer.reserve(100);
+    batch.addPacked(shared, 0, 8);
+    batch.addKept(shared, 8, 50);
+    batch.addPacked(shared, 50, 58);
+    batch.addView(Uint8Array.of(1));
+    batch.addKept(shared, 58, 100);
+    expect(batch.finish().map(({ length }) => length)).toEqual([58, 1, 42]);
+    batch.releasePacked(buffer);
+    expect(shared.liveBytes).toBe(84);
+    // All that was kept is given back elsewhere, before or after: the slab must not be taken for free twice.
+    buffer.release(shared, 84);
+    expect(buffer.reserve(1)).toBe(0);
+  });
+
   it('has no chunk for an empty view', () => {
     const batch = new OutputBatch();
     batch.addPacked(slab, 0, 5);

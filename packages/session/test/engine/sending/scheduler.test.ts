@@ -46,6 +46,10 @@ class Source implements FrameSource {
     Source.last = this;
     return bytes;
   }
+
+  handleAcknowledged(): void {
+    // Nothing here waits for it.
+  }
 }
 
 function schedulerOf(...sources: readonly Source[]): Scheduler {

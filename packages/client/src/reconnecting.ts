@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ConnectionRejectedError, PeerError, TimeoutError, UsageError } from '@tcpcomm/protocol';
+import type { ReconnectAttempt } from '@tcpcomm/session';
+import { pauseBefore } from './backoff.ts';
+
+export interface ReconnectingOptions {
+  /** How long it is tried, from now on. */
+  readonly durationMs: number;
+  /** Ends it at once; its reason is thrown. */
+  readonly signal: AbortSignal;
+  /** Tries once, for so long at most. */
+  connect(timeoutMs: number): Promise<void>;
+  onAttempt(attempt: ReconnectAttempt): void;
+}
+
+/** One attempt takes no longer than this: the next one may reach the server where this one does not. */
+const MAX_ATTEMPT_MS = 10_000;
+/** And is given this long, though the time is over meanwhile. */
+const LEAST_ATTEMPT_MS = 100;
+
+/**
+ * Connects again: tries until it succeeds, the server refuses, or the time is over. Resolves when it has succeeded.
+ *
+ * @throws why the last attempt failed, or the reason of the signal
+ */
+export async function reconnect({ durationMs, signal, connect, onAttempt }: ReconnectingOptions): Promise<void> {
+  const beganMs = performance.now();
+  let error: Error | undefined;
+  for (let attempt = 1; ; attempt += 1) {
+    const elapsedMs = performance.now() - beganMs;
+    const leftMs = durationMs - elapsedMs;
+    const atLeastMs = earliestMs(error);
+    if (leftMs <= atLeastMs) throw error ?? new TimeoutError(`there is no time to connect again in ${durationMs} ms`);
+    // The last attempt is at the end.
+    const pauseMs = Math.max(atLeastMs, Math.min(pauseBefore(attempt, Math.random()), leftMs));
+    onAttempt({ attempt, pauseMs, elapsedMs, error });
+    await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+    signal.throwIfAborted();
+    try {
+      await connect(Math.min(Math.max(leftMs - pauseMs, LEAST_ATTEMPT_MS), MAX_ATTEMPT_MS));
+      return;
+    } catch (cause) {
+      signal.throwIfAborted();
+      error = cause as Error;
+      if (isFinal(error)) throw error;
+    }
+  }
+}
+
+/** How long the server wants to be left alone. */
+function earliestMs(error: Error | undefined): number {
+  return error instanceof ConnectionRejectedError ? (error.retryAfterMs ?? 0) : 0;
+}
+
+/** Whether it is of no use, or not wanted, to come again. */
+function isFinal(error: Error): boolean {
+  if (error instanceof ConnectionRejectedError) return error.retryAfterMs === undefined;
+  return error instanceof PeerError || error instanceof UsageError;
+}
