@@ -180,6 +180,7 @@ export class TcpCommClient extends Session {
     const credentials = typeof auth === 'function' ? await auth() : auth;
     if (credentials !== undefined) requireText('auth', credentials, MAX_CREDENTIALS_LENGTH);
     const key = this.#sessionKey;
+    await this.standsStill();
     return {
       machineId: this.#machineId,
       agent: AGENT,
@@ -205,7 +206,7 @@ export class TcpCommClient extends Session {
     else if (resumed) {
       this.#machineId = resumed.machineId;
       this.rewind(resumed);
-      this.resume(transport, terms);
+      this.resume(transport, terms, resumed);
     } else this.restart(transport, terms);
     // The server learns that its key has come, and that the client knows of the session.
     this.link?.engine.ping();

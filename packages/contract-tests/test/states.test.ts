@@ -242,8 +242,9 @@ const SERVER_SESSION_CALLS = {
   isOwnedBy: (session) => session.isOwnedBy('nobody knows it'),
   isOrphan: (session) => session.isOrphan,
   expiresInMs: (session) => session.expiresInMs(performance.now()),
+  leaveConnection: (session) => session.leaveConnection(),
   takeUp: (session) => {
-    // A session that has its connection is interrupted, and refuses a client that is further than it can be.
+    // A session that is suspended refuses a client that is further than it can be.
     const received = { 1: [5, 60, 0] as [number, number, number] };
     const proof = { sessionId: 1, key: '', received, transfers: { continued: [], done: [] } };
     try {
@@ -264,7 +265,7 @@ describe.each(STATES.slice(2))("a server's session that is %s", (state) => {
     async (name) => {
       await using stage = await sessionIn(state, 'server');
       const outcome = await outcomeOf(() => SERVER_SESSION_CALLS[name](stage.pair.serverSession));
-      expect(outcome).toBe(name === 'closeWith' ? 'resolves' : 'returns');
+      expect(outcome).toBe(['closeWith', 'leaveConnection'].includes(name) ? 'resolves' : 'returns');
     },
   );
 

@@ -59,11 +59,18 @@ export class Entrance {
     }
   }
 
-  /** From here on nothing is waited for: what is checked still holds when the client is in. */
   #admit(applicant: Applicant): void {
-    const { hello } = applicant;
-    const session = this.#ownSession(hello);
-    if (session === undefined || !this.#resume(applicant, session)) this.#begin(applicant);
+    const session = this.#ownSession(applicant.hello);
+    if (session) void this.#bringBack(applicant, session);
+    else this.#begin(applicant);
+  }
+
+  /** The connection that the session had is over, and what that has set off must be too. */
+  async #bringBack(applicant: Applicant, session: ServerSession): Promise<void> {
+    await session.leaveConnection();
+    if (applicant.gone.aborted) return;
+    // The session may have ended meanwhile, or gone on over another connection that was faster.
+    if (this.#ownSession(applicant.hello) !== session || !this.#resume(applicant, session)) this.#begin(applicant);
   }
 
   /** The session that a client says it had, if it can prove that. */

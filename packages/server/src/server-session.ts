@@ -89,22 +89,27 @@ export class ServerSession extends Session {
     return this.#key.matches(key);
   }
 
+  /** Used by the server, when the session's client has come back: resolves when what the connection so far has set off is over. */
+  async leaveConnection(): Promise<void> {
+    this.interrupt(new ConnectionLostError('another connection of the same client has taken its place'));
+    await this.standsStill();
+  }
+
   /**
-   * Used by the server, when the session's client has come back: the connection so far is over, this end goes back to what the client has
-   * received, and the new connection carries the session on.
+   * Used by the server after that: this end goes back to what the client has received, and the new connection carries the session on.
    *
    * @param proof what the client said in its HELLO
    * @param welcome tells the client, and returns the terms
-   * @returns false if the session ends with the connection that it had
+   * @returns false if the session has ended with the connection that it had
    * @throws ProtocolError for a standing that cannot be
    */
   takeUp(transport: Transport, proof: Proof, welcome: (resumption: Resumption) => SessionTerms): boolean {
-    this.interrupt(new ConnectionLostError('another connection of the same client has taken its place'));
     if (!this.isSuspended || this.pace === undefined) return false;
     this.rewind(proof);
     this.#key.renew(proof.key);
     clearTimeout(this.#expiry);
-    this.resume(transport, welcome({ sessionKey: this.#key.text, pace: this.pace, standing: this.standing }));
+    const resumption = { sessionKey: this.#key.text, pace: this.pace, standing: this.standing };
+    this.resume(transport, welcome(resumption), proof);
     this.#host.handleResumed(this);
     return true;
   }

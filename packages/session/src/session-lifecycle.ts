@@ -12,11 +12,13 @@ import { SessionThrottle } from './engine/session-throttle.ts';
 import { positionsOf, receivedOf } from './engine/standing.ts';
 import type { FileTransfer } from './file-transfer.ts';
 import { InboxTable } from './inbox-table.ts';
+import { TransferIds } from './engine/transfers/transfer-ids.ts';
+import { FileExchange } from './io/file-exchange.ts';
 import { allocateMemory } from './io/memory.ts';
 import type { Transport } from './io/transport.ts';
 import type { Notice } from './notice.ts';
 import type { ConnectionDetails, SessionEventMap } from './session-events.ts';
-import { SessionLink, type SessionTerms } from './session-link.ts';
+import { SessionLink, type SessionLinkEvents, type SessionParts, type SessionTerms } from './session-link.ts';
 import type { SessionSetup } from './session-options.ts';
 import { NO_STATS, type SessionStats, StatsReader } from './session-stats.ts';
 import { TransferMonitor } from './transfer-monitor.ts';
@@ -35,8 +37,8 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
   readonly #stats = new StatsReader(performance.now());
   /** The connection that carries the session, or did last. */
   #link: SessionLink | undefined;
-  #conversation: Conversation | undefined;
-  #throttle: SessionThrottle | undefined;
+  /** Since the first connection was accepted. */
+  #parts: SessionParts | undefined;
   #pace: Settings | undefined;
   #machineId = '';
   #transfers = new TransferMonitor('client');
@@ -53,7 +55,7 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
         this.#reportFailure(error);
       },
       returnCredit: (channel, creditBytes, epoch) => {
-        this.#conversation?.consume(channel, creditBytes, epoch);
+        this.#parts?.conversation.consume(channel, creditBytes, epoch);
       },
     });
     this.on('newListener', (event) => {
@@ -122,18 +124,12 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
 
   /** Begins when the first connection has been accepted. */
   protected get conversation(): Conversation | undefined {
-    return this.#conversation;
+    return this.#parts?.conversation;
   }
 
-  /** The conversation, to say something; throws why that cannot be. */
-  protected get openConversation(): Conversation {
-    if (this.#conversation && this.isOpen) return this.#conversation;
-    throw this.#closedError;
-  }
-
-  /** The link, to begin something over it; throws why that cannot be. */
-  protected get openLink(): SessionLink {
-    if (this.#link?.engine.isOpen) return this.#link;
+  /** What of the session outlives its connections, to begin something; throws why that cannot be. */
+  protected get openParts(): SessionParts {
+    if (this.#parts && this.isOpen) return this.#parts;
     throw this.#closedError;
   }
 
@@ -157,7 +153,7 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
 
   /** Sets the session's share of the total beside other sessions. */
   protected setShare(weight: number): void {
-    this.#throttle?.setWeight(weight, performance.now());
+    this.#parts?.throttle.setWeight(weight, performance.now());
     this.#link?.engine.reconsider();
   }
 
@@ -165,7 +161,7 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
     if (this.#link === undefined) return NO_STATS;
     const nowMs = performance.now();
     const transfers = this.#transfers.running.map((transfer) => transfer.stats());
-    const limitBytesPerSecond = this.#throttle?.bytesPerSecond ?? Infinity;
+    const limitBytesPerSecond = this.#parts?.throttle.bytesPerSecond ?? Infinity;
     return this.#stats.read(this.#link.engine.observer.snapshot(nowMs), transfers, limitBytesPerSecond, nowMs);
   }
 
@@ -174,10 +170,14 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
     const { limits: localLimits, engine: settings } = this.#setup;
     const { remoteLimits, pace, total, machineId } = terms;
     this.#machineId = machineId;
-    this.#conversation = new Conversation({ localLimits, remoteLimits, settings, allocate: allocateMemory });
-    this.#throttle = new SessionThrottle({ bytesPerSecond: pace.bytesPerSecond ?? Infinity, total });
     this.#transfers = new TransferMonitor(terms.role);
-    this.#carryBy(transport, terms, this.#conversation, this.#throttle);
+    this.#parts = {
+      conversation: new Conversation({ localLimits, remoteLimits, settings, allocate: allocateMemory }),
+      throttle: new SessionThrottle({ bytesPerSecond: pace.bytesPerSecond ?? Infinity, total }),
+      transferIds: new TransferIds(terms.role),
+      files: this.#createFiles(terms),
+    };
+    this.#carryBy(transport, terms, this.#parts, undefined);
     this.announceConnection({ reconnected: false, resumed: false, lost: [] });
   }
 
@@ -187,32 +187,37 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
    * @throws ProtocolError for a standing that cannot be
    */
   protected rewind({ received }: Standing): void {
-    this.#conversation?.rewind(positionsOf(received));
+    this.#parts?.conversation.rewind(positionsOf(received));
   }
 
   /** Another connection carries the session on. */
-  protected resume(transport: Transport, terms: SessionTerms): void {
-    if (this.#conversation === undefined || this.#throttle === undefined) return;
-    this.#carryBy(transport, terms, this.#conversation, this.#throttle);
+  protected resume(transport: Transport, terms: SessionTerms, peer: Standing): void {
+    if (this.#parts === undefined) return;
+    this.#carryBy(transport, terms, this.#parts, peer.transfers);
     this.announceConnection({ reconnected: true, resumed: true, lost: [] });
   }
 
   /** Another connection carries another session, with a peer that knows nothing of this one. What waits is sent to it. */
   protected restart(transport: Transport, terms: SessionTerms): void {
-    if (this.#conversation === undefined || this.#throttle === undefined) return;
+    if (this.#parts === undefined) return;
     const reason = new SessionClosedError(
       'the server does not know this session any more; whether the message was taken is not known',
       'ERR_TCPCOMM_SESSION_LOST',
     );
-    const lost = this.#conversation.restart(terms.remoteLimits, reason);
-    this.#carryBy(transport, terms, this.#conversation, this.#throttle);
+    const lost = this.#parts.conversation.restart(terms.remoteLimits, reason);
+    this.#carryBy(transport, terms, this.#parts, undefined);
     this.announceConnection({ reconnected: true, resumed: false, lost });
   }
 
   /** Where this end stands, for the peer to go on from there. */
   protected get standing(): Standing {
-    const received = this.#conversation ? receivedOf(this.#conversation.positions) : {};
-    return { received, transfers: { continued: [], done: [] } };
+    const received = this.#parts ? receivedOf(this.#parts.conversation.positions) : {};
+    return { received, transfers: this.#parts?.files.standing ?? { continued: [], done: [] } };
+  }
+
+  /** Resolves when nothing happens any more that the connection before has set off, so that `standing` is all of it. */
+  protected async standsStill(): Promise<void> {
+    await this.#parts?.files.decided();
   }
 
   /** Treats the connection as lost, if there is one: another one takes over. */
@@ -240,8 +245,10 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
     if (this.#closeReason) return;
     this.#closeReason = reason;
     this.#isSuspended = false;
-    this.#conversation?.stop(errorOfClosing(reason));
-    this.#throttle?.release(performance.now());
+    const error = errorOfClosing(reason);
+    this.#parts?.files.stop(error);
+    this.#parts?.conversation.stop(error);
+    this.#parts?.throttle.release(performance.now());
     this.inboxes.end();
     this.#closed.resolve(reason);
     this.announce('close', reason);
@@ -268,54 +275,56 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
   }
 
   #handleTransferBegun(file: FileTransfer): void {
+    const isNew = !this.#transfers.isRunning(file);
     const notices = this.#transfers.handleBegun(file);
-    this.takeTransfer(file);
+    if (isNew) this.takeTransfer(file);
     for (const notice of notices) this.notify(notice);
   }
 
-  #carryBy(transport: Transport, terms: SessionTerms, conversation: Conversation, throttle: SessionThrottle): void {
+  #carryBy(
+    transport: Transport,
+    terms: SessionTerms,
+    parts: SessionParts,
+    peerTransfers: Standing['transfers'] | undefined,
+  ): void {
     this.#handleSettings(terms.pace);
     if (this.#link) this.#stats.handleConnectionOver(this.#link.engine.observer.snapshot(performance.now()));
     this.#isSuspended = false;
-    this.#link = new SessionLink(
-      transport,
-      terms,
-      { conversation, throttle, files: this.#setup.files },
-      {
-        onMessage: (channel, bytes, creditBytes) => {
-          this.inboxes.get(channel).deliver(bytes, creditBytes, conversation.epoch);
-        },
-        onMessagesWritten: (channel, messages) => {
-          if (!this.wantsNotices) return;
-          for (let at = 0; at < messages; at += 1) this.notify({ kind: 'bytes-sent', text: 'UBS', channel });
-        },
-        onSettings: (pace) => {
-          this.#handleSettings(pace);
-        },
-        onIdentify: this.handleIdentify.bind(this),
-        onIdentified: this.handleIdentified.bind(this),
-        onBegun: (file) => {
-          this.#handleTransferBegun(file);
-        },
-        onEnded: (file) => {
-          for (const notice of this.#transfers.handleEnded(file)) this.notify(notice);
-        },
-        onListenerFailed: (error) => {
-          this.#reportFailure(error);
-        },
-        onLost: (reason) => {
-          this.#handleLost(reason, transport);
-        },
-        onClosed: (reason) => {
-          void this.#handleLinkClosed(reason, transport);
-        },
+    const { conversation } = parts;
+    const events: SessionLinkEvents = {
+      onMessage: (channel, bytes, creditBytes) => {
+        this.inboxes.get(channel).deliver(bytes, creditBytes, conversation.epoch);
       },
-    );
+      onMessagesWritten: (channel, messages) => {
+        if (!this.wantsNotices) return;
+        for (let at = 0; at < messages; at += 1) this.notify({ kind: 'bytes-sent', text: 'UBS', channel });
+      },
+      onSettings: this.#handleSettings.bind(this),
+      onIdentify: this.handleIdentify.bind(this),
+      onIdentified: this.handleIdentified.bind(this),
+      onLost: (reason) => {
+        this.#handleLost(reason, transport);
+      },
+      onClosed: (reason) => {
+        void this.#handleLinkClosed(reason, transport);
+      },
+    };
+    this.#link = new SessionLink(transport, terms, parts, events, peerTransfers);
+  }
+
+  #createFiles({ role }: SessionTerms): FileExchange {
+    return new FileExchange(role, this.#setup.files, {
+      onBegun: this.#handleTransferBegun.bind(this),
+      onEnded: (file) => {
+        for (const notice of this.#transfers.handleEnded(file)) this.notify(notice);
+      },
+      onListenerFailed: this.#reportFailure.bind(this),
+    });
   }
 
   #handleSettings(pace: Settings): void {
     this.#pace = pace;
-    this.#throttle?.setRate(pace.bytesPerSecond ?? Infinity, performance.now());
+    this.#parts?.throttle.setRate(pace.bytesPerSecond ?? Infinity, performance.now());
   }
 
   get #closedError(): SessionClosedError | TcpCommError {
@@ -335,7 +344,7 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
 
   async #handleLinkClosed(reason: CloseReason, transport: Transport): Promise<void> {
     await transport.closed;
-    await this.#link?.files.settled();
+    await this.#parts?.files.settled();
     this.announce('disconnected', reason);
     this.end(reason);
   }

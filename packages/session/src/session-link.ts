@@ -1,4 +1,5 @@
 import type {
+  FileAbort,
   FileOffer,
   FileRequest,
   FolderOffer,
@@ -6,6 +7,7 @@ import type {
   Identified,
   ReceiveLimits,
   Settings,
+  Standing,
 } from '@tcpcomm/protocol';
 import type { TokenBucket } from '@tcpcomm/throttle';
 import type { Conversation } from './engine/conversation.ts';
@@ -16,9 +18,9 @@ import type { Role } from './engine/role.ts';
 import { SessionEngine } from './engine/session-engine.ts';
 import type { SessionEvents } from './engine/session-engine-options.ts';
 import type { SessionThrottle } from './engine/session-throttle.ts';
-import { FileExchange, type FileExchangeEvents } from './io/file-exchange.ts';
+import type { TransferIds } from './engine/transfers/transfer-ids.ts';
+import type { FileExchange } from './io/file-exchange.ts';
 import type { Transport } from './io/transport.ts';
-import type { FileAccessOptions } from './io/transfer-options.ts';
 
 /** What the handshake has settled. */
 export interface SessionTerms {
@@ -37,11 +39,12 @@ export interface SessionTerms {
 export interface SessionParts {
   readonly conversation: Conversation;
   readonly throttle: SessionThrottle;
-  readonly files: FileAccessOptions | undefined;
+  readonly files: FileExchange;
+  readonly transferIds: TransferIds;
 }
 
 /** What a session hears from its connection. */
-export interface SessionLinkEvents extends FileExchangeEvents {
+export interface SessionLinkEvents {
   onMessage(channel: number, bytes: Uint8Array, creditBytes: number): void;
   onMessagesWritten(channel: number, messages: number): void;
   onSettings(pace: Settings): void;
@@ -51,30 +54,42 @@ export interface SessionLinkEvents extends FileExchangeEvents {
   onClosed(reason: CloseReason): void;
 }
 
-/** A connection of a session: the engine, what moves its bytes, and its files. */
+/** A connection of a session: the engine, and what moves its bytes. */
 export class SessionLink implements SessionEvents {
   readonly terms: SessionTerms;
   readonly engine: SessionEngine;
   readonly transport: Transport;
-  readonly files: FileExchange;
+  readonly #files: FileExchange;
   readonly #events: SessionLinkEvents;
 
-  /** Takes over a transport whose handshake is complete. */
-  constructor(transport: Transport, terms: SessionTerms, parts: SessionParts, events: SessionLinkEvents) {
+  /**
+   * Takes over a transport whose handshake is complete.
+   *
+   * @param peerTransfers what the peer said of the transfers that an earlier connection has interrupted, if it knows of them
+   */
+  constructor(
+    transport: Transport,
+    terms: SessionTerms,
+    parts: SessionParts,
+    events: SessionLinkEvents,
+    peerTransfers: Standing['transfers'] | undefined,
+  ) {
     this.terms = terms;
     this.transport = transport;
     this.#events = events;
+    this.#files = parts.files;
     this.engine = new SessionEngine({
       role: terms.role,
       conversation: parts.conversation,
       isResumable: terms.isResumable,
+      transferIds: parts.transferIds,
       throttle: parts.throttle,
       blockSizeBytes: terms.pace.blockSizeBytes,
       events: this,
       nowMs: performance.now(),
     });
-    this.files = new FileExchange(this.engine, terms.role, parts.files, events);
     transport.switchTo(this.engine);
+    parts.files.attach(this.engine, peerTransfers);
   }
 
   onSettings(pace: Settings): void {
@@ -98,22 +113,27 @@ export class SessionLink implements SessionEvents {
   }
 
   onFileRequest(transfer: OutgoingTransfer, request: FileRequest): void {
-    this.files.onFileRequest(transfer, request);
+    this.#files.onFileRequest(transfer, request);
   }
 
   onFileOffer(transfer: IncomingTransfer, offer: FileOffer): void {
-    this.files.onFileOffer(transfer, offer);
+    this.#files.onFileOffer(transfer, offer);
   }
 
   onFolderRequest(transfer: OutgoingTransfer, request: FolderRequest): void {
-    this.files.onFolderRequest(transfer, request);
+    this.#files.onFolderRequest(transfer, request);
   }
 
   onFolderOffer(transfer: IncomingTransfer, offer: FolderOffer): void {
-    this.files.onFolderOffer(transfer, offer);
+    this.#files.onFolderOffer(transfer, offer);
+  }
+
+  onAbandoned(id: number, abort: FileAbort): void {
+    this.#files.onAbandoned(id, abort);
   }
 
   onLost(reason: CloseReason): void {
+    this.#files.detach();
     this.#events.onLost(reason);
   }
 

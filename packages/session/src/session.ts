@@ -97,12 +97,12 @@ export abstract class Session extends SessionLifecycle {
    * many transfers are open; whatever happens later rejects the transfer's `done`
    */
   getFile(remotePath: string, options: GetFileOptions = {}): FileTransfer {
-    return this.openLink.files.getFile(remotePath, options);
+    return this.openParts.files.getFile(remotePath, options);
   }
 
   /** Sends a file to the peer, below the root that it offers; throws as `getFile`. */
   sendFile(localPath: string, options: SendFileOptions = {}): FileTransfer {
-    return this.openLink.files.sendFile(localPath, options);
+    return this.openParts.files.sendFile(localPath, options);
   }
 
   /**
@@ -112,12 +112,12 @@ export abstract class Session extends SessionLifecycle {
    * @param remotePath a path below the root that the peer offers, separated by `/`; '' is the root itself
    */
   getFolder(remotePath: string, options: GetFolderOptions = {}): FileTransfer {
-    return this.openLink.files.getFolder(remotePath, options);
+    return this.openParts.files.getFolder(remotePath, options);
   }
 
   /** Sends a folder with all that is in it to the peer, as `getFolder` fetches one. */
   sendFolder(localPath: string, options: SendFolderOptions = {}): FileTransfer {
-    return this.openLink.files.sendFolder(localPath, options);
+    return this.openParts.files.sendFolder(localPath, options);
   }
 
   /**
@@ -125,7 +125,7 @@ export abstract class Session extends SessionLifecycle {
    * is left out. Rejects as `getFile` throws, and with a TransferError.
    */
   async list(remotePath = '', options: ListOptions = {}): Promise<FolderEntry[]> {
-    return this.openLink.files.list(remotePath, options);
+    return this.openParts.files.list(remotePath, options);
   }
 
   /** 0 to 100: of the file that is being received, or was last. 0 if there was none. */
@@ -250,7 +250,7 @@ export abstract class Session extends SessionLifecycle {
   protected abstract handleTransfer(transfer: FileTransfer): void;
 
   #send(bytes: Uint8Array, number: number, options: SendOptions | undefined): Promise<void> {
-    const conversation = this.openConversation;
+    const { conversation } = this.openParts;
     const channel = conversation.channels.outgoing(number);
     const confirm = options?.confirm ?? false;
     conversation.send(channel, bytes, confirm);

@@ -25,11 +25,18 @@ export class TransferMonitor {
     return this.#running[direction].at(-1) ?? this.#last[direction];
   }
 
-  /** What there is to say of one that begins. */
+  isRunning(file: FileTransfer): boolean {
+    return this.#running[file.direction].includes(file);
+  }
+
+  /** What there is to say of one that begins, or goes on over another connection. */
   handleBegun(file: FileTransfer): Notice[] {
-    this.#running[file.direction].push(file);
-    const verb = file.direction === 'incoming' ? 'Receiving' : 'Sending';
-    const notices: Notice[] = [{ kind: 'transfer-started', text: `${verb} file:${file.name}`, transfer: file }];
+    const notices: Notice[] = [];
+    if (!this.isRunning(file)) {
+      this.#running[file.direction].push(file);
+      const verb = file.direction === 'incoming' ? 'Receiving' : 'Sending';
+      notices.push({ kind: 'transfer-started', text: `${verb} file:${file.name}`, transfer: file });
+    }
     const { name, resumedFromBytes, restartReason } = file;
     if (restartReason !== undefined) {
       notices.push({ kind: 'transfer-restarted', text: `Restarting file:${name}, ${restartReason}`, transfer: file });

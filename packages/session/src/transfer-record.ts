@@ -3,7 +3,7 @@ import type { TcpCommError, TransferError } from '@tcpcomm/protocol';
 /** Seen from this end. */
 export type TransferDirection = 'incoming' | 'outgoing';
 
-/** `waiting` for the peer's answer or the file system, `active`, and how it ended. */
+/** `waiting` for its turn, the peer's answer, the file system or another connection, `active`, and how it ended. */
 export type TransferState = 'waiting' | 'active' | 'done' | 'failed' | 'cancelled';
 
 export interface TransferProgress {
@@ -154,6 +154,11 @@ export class TransferRecord {
     this.#state = 'active';
     this.#start = { atMs: performance.now(), bytes: startBytes };
     this.#samples.splice(0, this.#samples.length, this.#start);
+  }
+
+  /** The connection is lost: it waits for another one. */
+  interrupt(): void {
+    if (!this.isEnded) this.#state = 'waiting';
   }
 
   /** More is known of what there is in all. */

@@ -3,6 +3,7 @@ import type { Conversation } from './conversation.ts';
 import type { CloseReason } from './ending/close-reason.ts';
 import type { Role } from './role.ts';
 import type { SessionThrottle } from './session-throttle.ts';
+import type { TransferIds } from './transfers/transfer-ids.ts';
 import type { TransferEvents } from './transfers/transfer-exchange.ts';
 
 /** What a session tells its owner. Each is called while bytes are being received or sent, so the owner must not throw. */
@@ -29,6 +30,8 @@ export interface SessionEngineOptions {
   readonly conversation: Conversation;
   /** Whether the session outlives a connection that is lost. */
   readonly isResumable: boolean;
+  /** For the transfers that this side begins. */
+  readonly transferIds: TransferIds;
   /** What the bytes of both directions pass. */
   readonly throttle: SessionThrottle;
   readonly blockSizeBytes: number;

@@ -21,10 +21,8 @@ import { EngineObserver } from './engine-observer.ts';
 import { FrameReceiver } from './receiving/frame-receiver.ts';
 import { FrameRouter } from './receiving/frame-router.ts';
 import { FrameSender } from './sending/frame-sender.ts';
-import type { IncomingTransfer } from './transfers/incoming-transfer.ts';
 import { LeaveTaking } from './ending/leave-taking.ts';
 import { Liveness } from './liveness/liveness.ts';
-import type { OutgoingTransfer } from './transfers/outgoing-transfer.ts';
 import type { OutputBatch } from './sending/output-batch.ts';
 import type { PackBuffer } from './sending/pack-buffer.ts';
 import { Receipt } from './receiving/receipt.ts';
@@ -139,12 +137,9 @@ export class SessionEngine implements ConnectionPhase, ConversationCarrier {
     return this.#leaving.deliveries;
   }
 
-  beginIncomingTransfer(): IncomingTransfer {
-    return this.#transfers.beginIncoming();
-  }
-
-  beginOutgoingTransfer(): OutgoingTransfer {
-    return this.#transfers.beginOutgoing();
+  /** The transfers: begins them, or goes on with those that an earlier connection has interrupted. */
+  get transfers(): Pick<TransferExchange, 'beginIncoming' | 'beginOutgoing' | 'abandon'> {
+    return this.#transfers;
   }
 
   /** Treats a channel or a transfer differently from now on. */
@@ -339,7 +334,7 @@ export class SessionEngine implements ConnectionPhase, ConversationCarrier {
     this.#receipt.clear();
     if (reason.error) this.#control.clear(); // An ERROR is the last frame of its sender, and nothing answers one.
     const error = errorOfClosing(reason);
-    this.#transfers.stop(error);
+    this.#transfers.stop(error, survives);
     if (survives) {
       // What was being written is of no use to anybody any more.
       this.#sender.handleWritten();

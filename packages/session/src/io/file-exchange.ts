@@ -1,6 +1,7 @@
 import { constants, open, realpath, stat } from 'node:fs/promises';
 import { basename, join, posix, resolve } from 'node:path';
 import {
+  type FileAbort,
   type FileOffer,
   type FileRequest,
   type FolderEntry,
@@ -10,6 +11,7 @@ import {
   requireOptions,
   requireText,
   SessionClosedError,
+  type Standing,
   type TcpCommError,
   WireError,
 } from '@tcpcomm/protocol';
@@ -29,6 +31,7 @@ import { WRITE_BUFFERS, type WriteBuffers } from './files/write-buffers.ts';
 import { FolderLister } from './folders/folder-lister.ts';
 import { FolderReceiver } from './folders/folder-receiver.ts';
 import { FolderSender } from './folders/folder-sender.ts';
+import { MovingTransfers } from './moving-transfers.ts';
 import { TransferCourse } from './transfer-course.ts';
 import {
   type FileAccessOptions,
@@ -39,7 +42,7 @@ import {
   type SendFileOptions,
   type SendFolderOptions,
 } from './transfer-options.ts';
-import { TransferQueue } from './transfer-queue.ts';
+import { TransferQueue, type Waiting } from './transfer-queue.ts';
 
 /** What a session hears of its transfers, whichever end began them. */
 export interface FileExchangeEvents {
@@ -51,22 +54,61 @@ export interface FileExchangeEvents {
   onListenerFailed(error: unknown): void;
 }
 
-/** The files and folders of one session in both directions: those that this program asks for, and those that the peer does. */
+/**
+ * The files and folders of one session in both directions: those that this program asks for, and those that the peer does. What a lost
+ * connection has interrupted goes on over the next one (docs/PROTOCOL.md §9.8).
+ */
 export class FileExchange implements TransferEvents {
-  readonly #engine: SessionEngine;
+  /** Of the connection that there is, or was last. */
+  #engine: SessionEngine | undefined;
   readonly #access: FileAccessOptions | undefined;
   readonly #root: RootDirectory | undefined;
   readonly #events: FileExchangeEvents;
   readonly #buffers: WriteBuffers;
   readonly #queue = new TransferQueue();
   readonly #running = new Set<FileTransfer>();
+  readonly #moving: MovingTransfers;
 
-  constructor(engine: SessionEngine, role: Role, access: FileAccessOptions | undefined, events: FileExchangeEvents) {
-    this.#engine = engine;
+  constructor(role: Role, access: FileAccessOptions | undefined, events: FileExchangeEvents) {
+    this.#moving = new MovingTransfers(role);
     this.#buffers = WRITE_BUFFERS[role];
     this.#access = access;
     this.#root = access && new RootDirectory(access.root);
     this.#events = events;
+  }
+
+  /** What the peer has to know of the transfers when the session is taken up again. */
+  get standing(): Standing['transfers'] {
+    return this.#moving.standing;
+  }
+
+  /**
+   * There is a connection: goes on with what the one before has interrupted, and begins what waits.
+   *
+   * @param peer what it said of the transfers; undefined if it knows of none
+   */
+  attach(engine: SessionEngine, peer: Standing['transfers'] | undefined): void {
+    this.#engine = engine;
+    this.#moving.resume(peer, (id, abort) => {
+      engine.transfers.abandon(id, abort);
+    });
+    this.#queue.resume();
+  }
+
+  /** The connection is lost. */
+  detach(): void {
+    this.#queue.pause();
+  }
+
+  /** Resolves when all has ended of which that was decided before the connection was lost. */
+  async decided(): Promise<void> {
+    await this.#moving.settled();
+  }
+
+  /** There will be no other connection. */
+  stop(error: TcpCommError): void {
+    this.#moving.stop(error);
+    this.#queue.fail();
   }
 
   getFile(remotePath: string, options: GetFileOptions): FileTransfer {
@@ -74,9 +116,8 @@ export class FileExchange implements TransferEvents {
     const { overwrite, integrity, signal } = resolveTransferOptions(options);
     const { to = '.' } = options;
     requireText('to', to);
-    const course = this.#ownCourse('incoming', remotePath);
-    return this.#enter(course, signal, () => {
-      const transfer = this.#engine.beginIncomingTransfer();
+    return this.#enter('incoming', remotePath, signal, (course, id) => {
+      const transfer = this.#openEngine.transfers.beginIncoming(id);
       const findTarget = () => localTarget(to, remotePath);
       course.take(transfer, this.#fileReceiver(transfer, course, { overwrite, findTarget }));
       transfer.request({ path: remotePath, ...(integrity !== 'xxh64' && { integrity }) });
@@ -89,9 +130,8 @@ export class FileExchange implements TransferEvents {
     const { as = basename(localPath) } = options;
     requireText('as', as);
     requireSendPolicy(options);
-    const course = this.#ownCourse('outgoing', as);
-    return this.#enter(course, signal, () => {
-      const transfer = this.#beginOutgoing(options);
+    return this.#enter('outgoing', as, signal, (course, id) => {
+      const transfer = this.#beginOutgoing(options, id);
       // Without O_NONBLOCK a named pipe would hold a thread until somebody writes to it.
       const openFile = () => open(localPath, constants.O_RDONLY | constants.O_NONBLOCK);
       const source = { localPath: resolve(localPath), open: openFile, integrity, overwrite };
@@ -106,9 +146,8 @@ export class FileExchange implements TransferEvents {
     const { overwrite, integrity, signal } = resolveTransferOptions(options);
     const { to = posix.basename(remotePath) } = options;
     requireText('to', to);
-    const course = this.#ownCourse('incoming', remotePath);
-    return this.#enter(course, signal, () => {
-      const transfer = this.#engine.beginIncomingTransfer();
+    return this.#enter('incoming', remotePath, signal, (course, id) => {
+      const transfer = this.#openEngine.transfers.beginIncoming(id);
       // The user's own word: it may be a link.
       const findTarget = () => realpath(to).catch(() => resolve(to));
       course.take(
@@ -125,9 +164,8 @@ export class FileExchange implements TransferEvents {
     const { as = basename(resolve(localPath)) } = options;
     requireText('as', as);
     requireSendPolicy(options);
-    const course = this.#ownCourse('outgoing', as);
-    return this.#enter(course, signal, () => {
-      const transfer = this.#beginOutgoing(options);
+    return this.#enter('outgoing', as, signal, (course, id) => {
+      const transfer = this.#beginOutgoing(options, id);
       // The user's own word: links in it, and it may be one, are the user's affair.
       const find = () => new RootDirectory(resolve(localPath)).folderForReading('');
       const sender = new FolderSender({ transfer, ...course.parts, find, integrity, overwrite, list: undefined });
@@ -143,25 +181,27 @@ export class FileExchange implements TransferEvents {
     requireBoolean('recursive', recursive);
     this.#queue.requireRoom();
     const outcome = Promise.withResolvers<FolderEntry[]>();
-    this.#queue.enter({
+    const entry: Waiting = {
       begin: () => {
-        const transfer = this.#engine.beginIncomingTransfer();
-        const lister = new FolderLister(transfer, remotePath);
-        transfer.handler = lister;
-        lister.done.then(outcome.resolve, outcome.reject).finally(() => {
-          this.#queue.handleEnded(this.#engine.isOpen);
+        const transfer = this.#openEngine.transfers.beginIncoming();
+        const lister = new FolderLister(transfer, remotePath, () => {
+          this.#queue.reenter(entry);
         });
+        transfer.handler = lister;
+        lister.done.then(outcome.resolve, outcome.reject).finally(this.#handleEnded);
         transfer.requestFolder({ path: remotePath, list: recursive ? 'deep' : 'flat' });
       },
       fail: () => {
         outcome.reject(closedBefore(remotePath));
       },
-    });
+    };
+    this.#queue.enter(entry);
     return outcome.promise;
   }
 
   onFileRequest(transfer: OutgoingTransfer, { path, integrity = 'xxh64' }: FileRequest): void {
-    const course = this.#course('outgoing', path);
+    const course = this.#peerCourse(transfer, 'outgoing', path);
+    if (course === undefined) return;
     const openFile = async () => this.#requireRoot(path, this.#access?.read).openForReading(path);
     const localPath = join(this.#access?.root ?? '', path);
     const source = { localPath, open: openFile, integrity, overwrite: 'replace' } as const;
@@ -172,7 +212,8 @@ export class FileExchange implements TransferEvents {
 
   onFileOffer(transfer: IncomingTransfer, offer: FileOffer): void {
     const { path, overwrite } = offer;
-    const course = this.#course('incoming', path);
+    const course = this.#peerCourse(transfer, 'incoming', path);
+    if (course === undefined) return;
     const findTarget = async () => this.#requireRoot(path, this.#access?.write).pathForWriting(path);
     const receiver = this.#fileReceiver(transfer, course, { overwrite, findTarget });
     course.take(transfer, receiver);
@@ -180,7 +221,8 @@ export class FileExchange implements TransferEvents {
   }
 
   onFolderRequest(transfer: OutgoingTransfer, { path, integrity = 'xxh64', list }: FolderRequest): void {
-    const course = this.#course('outgoing', path, list !== undefined);
+    const course = this.#peerCourse(transfer, 'outgoing', path, list !== undefined);
+    if (course === undefined) return;
     const find = async () => this.#requireRoot(path, this.#access?.read).folderForReading(path);
     const sender = new FolderSender({ transfer, ...course.parts, find, integrity, overwrite: 'replace', list });
     course.take(transfer, sender, this.#sendingOf(transfer));
@@ -189,11 +231,16 @@ export class FileExchange implements TransferEvents {
 
   onFolderOffer(transfer: IncomingTransfer, offer: FolderOffer): void {
     const { path, overwrite } = offer;
-    const course = this.#course('incoming', path);
+    const course = this.#peerCourse(transfer, 'incoming', path);
+    if (course === undefined) return;
     const findTarget = async () => this.#requireRoot(path, this.#access?.write).folderForWriting(path);
     const receiver = new FolderReceiver({ transfer, ...course.parts, overwrite, buffers: this.#buffers, findTarget });
     course.take(transfer, receiver);
     receiver.onOffer(offer);
+  }
+
+  onAbandoned(id: number, abort: FileAbort): void {
+    this.#moving.abandon(id, abort);
   }
 
   /** Resolves when no transfer runs any more and what they left open or behind is closed and removed. */
@@ -209,10 +256,17 @@ export class FileExchange implements TransferEvents {
     throw transferError(WireError.FILES_NOT_OFFERED, name, detail);
   }
 
-  #beginOutgoing(policy: SendPolicyOptions): OutgoingTransfer {
-    const transfer = this.#engine.beginOutgoingTransfer();
-    this.#engine.changePolicy(transfer.policy, policy, performance.now());
+  #beginOutgoing(policy: SendPolicyOptions, id: number | undefined): OutgoingTransfer {
+    const engine = this.#openEngine;
+    const transfer = engine.transfers.beginOutgoing(id);
+    engine.changePolicy(transfer.policy, policy, performance.now());
     return transfer;
+  }
+
+  /** Nothing begins before there is one. */
+  get #openEngine(): SessionEngine {
+    if (this.#engine === undefined) throw new SessionClosedError('there is no connection');
+    return this.#engine;
   }
 
   #fileReceiver(
@@ -223,20 +277,43 @@ export class FileExchange implements TransferEvents {
     return new FileReceiver({ transfer, ...course.parts, buffers: this.#buffers, ...options });
   }
 
-  /** For what this end begins. @throws LimitError when too many wait already */
-  #ownCourse(direction: TransferRecord['direction'], name: string): TransferCourse {
-    this.#queue.requireRoom();
-    return this.#course(direction, name);
+  /** For what the peer begins, or begins again. Undefined if that is refused. */
+  #peerCourse(
+    transfer: IncomingTransfer | OutgoingTransfer,
+    direction: TransferRecord['direction'],
+    name: string,
+    isSilent = false,
+  ): TransferCourse | undefined {
+    const refusal = this.#moving.refusalOf(transfer.id);
+    if (refusal) transfer.abort(refusal.code, refusal.message);
+    if (refusal) return undefined;
+    const course = this.#moving.continued(transfer.id);
+    if (course === undefined || course.file.direction !== direction || course.file.name !== name) {
+      course?.fail(closedBefore(course.file.name));
+      return this.#course(direction, name, isSilent);
+    }
+    return course;
   }
 
-  /** @param isSilent whether nobody is told of it: a list is no transfer to its user */
-  #course(direction: TransferRecord['direction'], name: string, isSilent = false): TransferCourse {
-    const course = new TransferCourse(new TransferRecord(direction, name), {
+  /**
+   * @param isSilent whether nobody is told of it: a list is no transfer to its user
+   * @param beginAgain for what this end begins
+   */
+  #course(
+    direction: TransferRecord['direction'],
+    name: string,
+    isSilent = false,
+    beginAgain?: (id?: number) => void,
+  ): TransferCourse {
+    const course: TransferCourse = new TransferCourse(new TransferRecord(direction, name), {
+      onTurn: () => {
+        this.#moving.handleTurn(course, beginAgain);
+      },
       onBegun: (file) => {
         if (!isSilent) this.#events.onBegun(file);
       },
       changePolicy: (policy, options) => {
-        this.#engine.changePolicy(policy, options, performance.now());
+        this.#engine?.changePolicy(policy, options, performance.now());
       },
       onListenerFailed: (error) => {
         this.#events.onListenerFailed(error);
@@ -246,36 +323,58 @@ export class FileExchange implements TransferEvents {
     this.#running.add(file);
     const report = () => {
       this.#running.delete(file);
+      this.#moving.handleEnded(course, name);
       if (!isSilent) this.#events.onEnded(file);
     };
     file.done.then(report, report);
     return course;
   }
 
-  /** Begins what this end wants, now or in its turn. */
-  #enter(course: TransferCourse, signal: AbortSignal | undefined, begin: () => void): FileTransfer {
+  /**
+   * Begins what this end wants, now or in its turn.
+   *
+   * @param begin gives the course to whoever moves it, over the connection that there is; under an id that it had before, if any
+   * @throws LimitError when too many wait already
+   */
+  #enter(
+    direction: TransferRecord['direction'],
+    name: string,
+    signal: AbortSignal | undefined,
+    begin: (course: TransferCourse, id?: number) => void,
+  ): FileTransfer {
+    this.#queue.requireRoom();
+    const course: TransferCourse = this.#course(direction, name, false, (id) => {
+      begin(course, id);
+    });
     const { file } = course;
     if (signal?.aborted) {
       file.cancel();
       return file;
     }
     const entry = {
-      begin,
+      begin: () => {
+        begin(course);
+      },
       fail: () => {
-        course.fail(closedBefore(file.name));
+        course.fail(closedBefore(name));
       },
     };
     this.#queue.enter(entry);
     file.done
       .catch(() => undefined)
       .finally(() => {
-        if (!this.#queue.leave(entry)) this.#queue.handleEnded(this.#engine.isOpen);
+        if (!this.#queue.leave(entry)) this.#handleEnded();
       });
     cancelOnAbort(file, signal);
     return file;
   }
 
+  readonly #handleEnded = (): void => {
+    this.#queue.handleEnded(this.#engine?.isOpen ?? false);
+  };
+
   #sendingOf(transfer: OutgoingTransfer): () => TransferSending {
+    const engine = this.#openEngine;
     return () => {
       const { policy, queuedBytes } = transfer;
       return {
@@ -283,7 +382,7 @@ export class FileExchange implements TransferEvents {
         weight: policy.weight,
         limitBytesPerSecond: policy.bytesPerSecond,
         queuedBytes,
-        limitedBy: this.#engine.observer.limitOf(transfer, performance.now()),
+        limitedBy: engine.observer.limitOf(transfer, performance.now()),
       };
     };
   }

@@ -2,23 +2,29 @@ import { TcpCommError } from '@tcpcomm/protocol';
 import type { TransferRecord } from '../transfer-record.ts';
 import { toTransferError } from './files/file-errors.ts';
 
-/** What a mover ends a transfer with; the engine's transfers of both directions have it. */
-interface AbortableTransfer {
-  abort(number: number, message: string): void;
+/** What a mover has to do with. */
+export interface MoverParts {
+  /** The engine's transfer, of either direction. */
+  readonly transfer: { abort(number: number, message: string): void };
+  readonly record: TransferRecord;
+  /** Both ends agree; bytes may flow. */
+  readonly onBegin: () => void;
+  /** The connection is lost: this mover will not move any more, another one may. */
+  readonly onInterrupted: () => void;
 }
 
 /**
- * Who moves the bytes of a transfer at this end. How it ends is decided once: by this side, by the peer, or with the session. It has ended
- * when all that it held is released.
+ * Who moves the bytes of a transfer at this end, over one connection. How it ends is decided once: by this side, by the peer, or with the
+ * session; or it is interrupted. It has ended when all that it held is released.
  */
 export abstract class Mover {
   protected readonly record: TransferRecord;
-  readonly #transfer: AbortableTransfer;
+  readonly #parts: MoverParts;
   #isDecided = false;
 
-  constructor(transfer: AbortableTransfer, record: TransferRecord) {
-    this.#transfer = transfer;
-    this.record = record;
+  constructor(parts: MoverParts) {
+    this.#parts = parts;
+    this.record = parts.record;
   }
 
   onPause(isPaused: boolean): void {
@@ -29,16 +35,32 @@ export abstract class Mover {
     void this.#fail(error instanceof TcpCommError ? error : toTransferError(error, this.record.name));
   }
 
+  onInterrupted(error: Error): void {
+    if (!this.decide()) return;
+    void this.release(error as TcpCommError);
+    this.#parts.onInterrupted();
+  }
+
   /** Ends the transfer from this side, for whatever was thrown; the peer is told. */
   giveUp(error: unknown): void {
     if (this.#isDecided) return;
     const failure = toTransferError(error, this.record.name);
-    this.#transfer.abort(failure.number, failure.message);
+    this.#parts.transfer.abort(failure.number, failure.message);
     void this.#fail(failure);
+  }
+
+  /** The receiver has everything, as was heard over another connection; a receiver knows that by itself. */
+  confirm(_path: string | undefined): void {
+    // Only who sends waits for it.
   }
 
   protected get isDecided(): boolean {
     return this.#isDecided;
+  }
+
+  protected begin(totalBytes: number, startBytes: number, restartReason?: string): void {
+    this.record.begin(totalBytes, startBytes, restartReason);
+    this.#parts.onBegin();
   }
 
   /** Nothing changes any more how it ends; false if that was so already. */

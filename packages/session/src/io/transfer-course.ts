@@ -4,15 +4,20 @@ import type { IncomingTransfer, IncomingTransferHandler } from '../engine/transf
 import type { OutgoingTransfer, OutgoingTransferHandler } from '../engine/transfers/outgoing-transfer.ts';
 import { FileTransfer, type TransferSending } from '../file-transfer.ts';
 import type { TransferRecord } from '../transfer-record.ts';
-import type { Mover } from './mover.ts';
+import type { Mover, MoverParts } from './mover.ts';
 
 export interface TransferCourseEvents {
+  /** It has its turn, and an id. */
+  onTurn(course: TransferCourse): void;
   onBegun(file: FileTransfer): void;
   changePolicy(policy: SendPolicy, options: SendPolicyOptions): void;
   onListenerFailed(error: unknown): void;
 }
 
-/** One transfer of this end from when it is wanted until it has ended: what its user holds, and who moves it once it has its turn. */
+/**
+ * One transfer of this end from when it is wanted until it has ended, over however many connections: what its user holds, and who moves it
+ * once it has its turn.
+ */
 export class TransferCourse {
   readonly file: FileTransfer;
   readonly #record: TransferRecord;
@@ -20,7 +25,7 @@ export class TransferCourse {
   #mover: Mover | undefined;
   #transfer: IncomingTransfer | OutgoingTransfer | undefined;
   #sending: (() => TransferSending) | undefined;
-  /** What was set before it had its turn. */
+  /** What was set, for whichever connection it has its turn on. */
   #policy: SendPolicyOptions = {};
   #isPaused = false;
 
@@ -31,7 +36,7 @@ export class TransferCourse {
       record,
       {
         cancel: (error) => {
-          if (this.#mover) this.#mover.giveUp(error);
+          if (this.#mover && !this.isInterrupted) this.#mover.giveUp(error);
           else record.fail(error);
         },
         sending: () => this.#sending?.(),
@@ -48,12 +53,22 @@ export class TransferCourse {
     );
   }
 
+  /** Whether it had its turn on a connection that was lost, and waits for another one. */
+  get isInterrupted(): boolean {
+    return this.#mover !== undefined && this.#transfer === undefined;
+  }
+
   /** What whoever moves it needs to tell of it. */
-  get parts(): { readonly record: TransferRecord; readonly onBegin: () => void } {
+  get parts(): Omit<MoverParts, 'transfer'> {
     return {
       record: this.#record,
       onBegin: () => {
         this.#events.onBegun(this.file);
+      },
+      onInterrupted: () => {
+        this.#transfer = undefined;
+        this.#sending = undefined;
+        this.#record.interrupt();
       },
     };
   }
@@ -71,11 +86,17 @@ export class TransferCourse {
     this.#transfer = transfer;
     this.#mover = mover;
     this.#sending = sending;
+    this.#events.onTurn(this);
     this.#applyPolicy(this.#policy);
     if (this.#isPaused) transfer.pause(true);
   }
 
-  /** It will have none. */
+  /** While it is interrupted it was heard that the receiver has everything. */
+  confirm(path: string | undefined): void {
+    this.#mover?.confirm(path);
+  }
+
+  /** It will have no other turn. */
   fail(error: TcpCommError): void {
     this.#record.fail(error);
   }

@@ -12,10 +12,11 @@ export interface Waiting {
   fail(): void;
 }
 
-/** Which transfers of this end may be under way, and which wait. */
+/** Which transfers of this end may be under way, and which wait: for their turn, and all of them while there is no connection. */
 export class TransferQueue {
-  readonly #waiting = new Set<Waiting>();
+  #waiting = new Set<Waiting>();
   #open = 0;
+  #isPaused = true;
 
   /** @throws LimitError when too many wait already */
   requireRoom(): void {
@@ -31,12 +32,15 @@ export class TransferQueue {
 
   /** Begins it now or in its turn. */
   enter(entry: Waiting): void {
-    if (this.#open === MAX_OPEN_TRANSFERS) {
-      this.#waiting.add(entry);
-      return;
-    }
-    this.#open += 1;
-    entry.begin();
+    this.#waiting.add(entry);
+    this.#beginNext();
+  }
+
+  /** One that had begun has to begin again, before all that wait. */
+  reenter(entry: Waiting): void {
+    this.#open -= 1;
+    this.#waiting = new Set([entry, ...this.#waiting]);
+    this.#beginNext();
   }
 
   /** It does not want a turn any more; returns whether it was still waiting for one. */
@@ -47,16 +51,33 @@ export class TransferQueue {
   /** One that had begun has ended. @param isOpen whether others may still begin */
   handleEnded(isOpen: boolean): void {
     this.#open -= 1;
-    const [first] = this.#waiting;
-    if (first === undefined) return;
-    if (isOpen) {
-      this.#waiting.delete(first);
-      this.#open += 1;
-      first.begin();
-      return;
-    }
+    if (isOpen) this.#beginNext();
+    else this.fail();
+  }
+
+  /** There is no connection: nothing begins until `resume`. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#beginNext();
+  }
+
+  /** None of those that wait will have its turn. */
+  fail(): void {
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const entry of waiting) entry.fail();
+  }
+
+  #beginNext(): void {
+    for (const entry of this.#waiting) {
+      if (this.#isPaused || this.#open >= MAX_OPEN_TRANSFERS) return;
+      this.#waiting.delete(entry);
+      this.#open += 1;
+      entry.begin();
+    }
   }
 }

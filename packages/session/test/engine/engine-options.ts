@@ -5,6 +5,7 @@ import type { Role } from '../../src/engine/role.ts';
 import { SessionEngine } from '../../src/engine/session-engine.ts';
 import type { SessionEvents } from '../../src/engine/session-engine-options.ts';
 import { SessionThrottle } from '../../src/engine/session-throttle.ts';
+import { TransferIds } from '../../src/engine/transfers/transfer-ids.ts';
 
 /** The smallest windows that a side may announce, so that credit is soon used up. */
 export const SMALL_LIMITS: ReceiveLimits = {
@@ -44,6 +45,7 @@ export interface EngineOptions {
   /** What the connection goes on with; default: a new one. */
   readonly conversation?: Conversation;
   readonly isResumable?: boolean;
+  readonly transferIds?: TransferIds;
 }
 
 export const BLOCK_BYTES = 16_384;
@@ -54,6 +56,7 @@ export function createEngine(role: Role, events: SessionEvents, options: EngineO
     events,
     conversation: options.conversation ?? createConversation(options),
     isResumable: options.isResumable ?? false,
+    transferIds: options.transferIds ?? new TransferIds(role),
     throttle: options.throttle ?? new SessionThrottle({ bytesPerSecond: options.bytesPerSecond ?? Infinity }),
     blockSizeBytes: options.blockSizeBytes ?? BLOCK_BYTES,
     nowMs,

@@ -60,6 +60,10 @@ export class MemorySource implements OutgoingTransferHandler {
     this.isPausedByPeer = isPaused;
   }
 
+  onInterrupted(error: Error): void {
+    this.onAbort(error);
+  }
+
   onAbort(error: Error): void {
     this.#end(error);
   }
@@ -129,6 +133,10 @@ export class MemoryTarget implements IncomingTransferHandler {
 
   onPause(isPaused: boolean): void {
     this.isPausedByPeer = isPaused;
+  }
+
+  onInterrupted(error: Error): void {
+    this.onAbort(error);
   }
 
   onAbort(error: Error): void {

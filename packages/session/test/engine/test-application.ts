@@ -1,4 +1,5 @@
 import {
+  type FileAbort,
   type FileOffer,
   type FileRequest,
   type FolderOffer,
@@ -30,6 +31,8 @@ export class TestApplication implements SessionEvents {
   readonly identities: string[] = [];
   identifyAnswer: Identified = {};
   readonly identified: Identified[] = [];
+  /** Transfers that the peer ended and that were not open: id and code. */
+  readonly abandoned: [number, number][] = [];
   /** What the peer asked for or offered, by path. */
   readonly asked: string[] = [];
   readonly sources: MemorySource[] = [];
@@ -90,14 +93,14 @@ export class TestApplication implements SessionEvents {
   }
 
   sendFile(path: string, content: Uint8Array): MemorySource {
-    const source = new MemorySource(this.engine.beginOutgoingTransfer(), content, this.promises);
+    const source = new MemorySource(this.engine.transfers.beginOutgoing(), content, this.promises);
     this.sources.push(source);
     source.transfer.offer(offerOf(path, content.length));
     return source;
   }
 
   getFile(path: string): MemoryTarget {
-    const target = new MemoryTarget(this.engine.beginIncomingTransfer());
+    const target = new MemoryTarget(this.engine.transfers.beginIncoming());
     this.targets.push(target);
     target.transfer.request({ path });
     return target;
@@ -127,6 +130,10 @@ export class TestApplication implements SessionEvents {
 
   onIdentified(answer: Identified): void {
     this.identified.push(answer);
+  }
+
+  onAbandoned(id: number, { code }: FileAbort): void {
+    this.abandoned.push([id, code]);
   }
 
   onLost(reason: CloseReason): void {

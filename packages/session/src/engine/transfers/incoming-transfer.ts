@@ -31,6 +31,8 @@ export interface IncomingTransferHandler {
   onPause(isPaused: boolean): void;
   /** The sender gave up, or the session ended. */
   onAbort(error: Error): void;
+  /** The connection is lost, and the session is not: what becomes of the transfer is decided over the next one. */
+  onInterrupted(error: Error): void;
 }
 
 /** On which terms a file is taken. */
@@ -246,10 +248,12 @@ export class IncomingTransfer implements Transfer, CreditSource {
     // The receiver of a file sends none of its bytes.
   }
 
-  stop(error: Error): void {
+  stop(error: Error, isInterrupted: boolean): void {
     const wasOpen = this.isOpen;
     this.#state = 'closed';
-    if (wasOpen) this.handler?.onAbort(error);
+    if (!wasOpen) return;
+    if (isInterrupted) this.handler?.onInterrupted(error);
+    else this.handler?.onAbort(error);
   }
 
   /** All headers received so far are consumed; payload may wait for the disk as far as there is room for it. */

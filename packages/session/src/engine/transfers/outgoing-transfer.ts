@@ -41,6 +41,8 @@ export interface OutgoingTransferHandler {
   onDone(path: string | undefined): void;
   /** The receiver gave up, or the session ended. */
   onAbort(error: Error): void;
+  /** The connection is lost, and the session is not: what becomes of the transfer is decided over the next one. */
+  onInterrupted(error: Error): void;
 }
 
 /**
@@ -288,11 +290,13 @@ export class OutgoingTransfer implements Transfer, FrameSource {
     this.#host.activate(this);
   }
 
-  stop(error: Error): void {
+  stop(error: Error, isInterrupted: boolean): void {
     const wasOpen = this.isOpen;
     this.#state = 'closed';
     this.#drop(error);
-    if (wasOpen) this.handler?.onAbort(error);
+    if (!wasOpen) return;
+    if (isInterrupted) this.handler?.onInterrupted(error);
+    else this.handler?.onAbort(error);
   }
 
   #takeEnd(batch: OutputBatch): number {

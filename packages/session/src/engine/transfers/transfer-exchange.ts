@@ -35,6 +35,8 @@ export interface TransferEvents {
   onFolderRequest(transfer: OutgoingTransfer, request: FolderRequest): void;
   /** The peer wants to send a folder. */
   onFolderOffer(transfer: IncomingTransfer, offer: FolderOffer): void;
+  /** The peer has ended a transfer of that id, which is not open: one that it could have gone on with, or that has just ended here. */
+  onAbandoned(id: number, abort: FileAbort): void;
 }
 
 const TRANSFER_FRAMES: ReadonlySet<number> = new Set<TransferFrameType>([
@@ -79,7 +81,7 @@ export class TransferExchange {
     this.#packBuffer = packBuffer;
     this.#localLimits = localLimits;
     this.#remoteLimits = remoteLimits;
-    this.#table = new TransferTable(options.role, settings.maxTransfers);
+    this.#table = new TransferTable(options.role, settings.maxTransfers, options.transferIds);
   }
 
   get hasOpen(): boolean {
@@ -92,14 +94,23 @@ export class TransferExchange {
     return false;
   }
 
-  /** Begins to fetch a file: set the handler, then call `request`. Throws LimitError when too many are open. */
-  beginIncoming(): IncomingTransfer {
-    return this.#addIncoming(this.#table.takeOwnId(), 'new');
+  /**
+   * Begins to fetch a file: set the handler, then call `request`. Throws LimitError when too many are open.
+   *
+   * @param id of a transfer that an earlier connection has interrupted, to go on with it
+   */
+  beginIncoming(id = this.#table.takeOwnId()): IncomingTransfer {
+    return this.#addIncoming(id, 'new');
   }
 
-  /** Begins to send a file: set the handler, then call `offer`. Throws LimitError when too many are open. */
-  beginOutgoing(): OutgoingTransfer {
-    return this.#addOutgoing(this.#table.takeOwnId(), 'new');
+  /** Begins to send a file: set the handler, then call `offer`. Otherwise as `beginIncoming`. */
+  beginOutgoing(id = this.#table.takeOwnId()): OutgoingTransfer {
+    return this.#addOutgoing(id, 'new');
+  }
+
+  /** Ends a transfer that an earlier connection has interrupted, and that the peer waits for. */
+  abandon(id: number, abort: FileAbort): void {
+    this.#host.sendControl(FrameType.FILE_ABORT, id, abort);
   }
 
   handlePiece(header: FrameHeader, piece: Uint8Array, position: number): void {
@@ -150,8 +161,7 @@ export class TransferExchange {
         this.#find(type, stream).handleDone(message as FileDone);
         break;
       case FrameType.FILE_ABORT:
-        // One that crossed our own last word finds nothing here, and needs no answer.
-        this.#table.get(stream)?.handleAbort(message as FileAbort);
+        this.#handleAbort(stream, message as FileAbort);
     }
   }
 
@@ -159,12 +169,19 @@ export class TransferExchange {
     for (const transfer of this.#table) transfer.handleWritten();
   }
 
-  /** Ends all transfers. */
-  stop(error: Error): void {
+  /** Ends all transfers, or interrupts them: then the next connection may go on with them. */
+  stop(error: Error, isInterrupted = false): void {
     for (const transfer of [...this.#table]) {
       this.#table.remove(transfer.id);
-      transfer.stop(error);
+      transfer.stop(error, isInterrupted);
     }
+  }
+
+  #handleAbort(id: number, abort: FileAbort): void {
+    const transfer = this.#table.get(id);
+    // One that crossed our own last word finds nothing here either, and needs no answer.
+    if (transfer) transfer.handleAbort(abort);
+    else this.#events.onAbandoned(id, abort);
   }
 
   #beginRequested(id: number, take: (transfer: OutgoingTransfer) => void): void {

@@ -1,22 +1,19 @@
 import { LimitError, ProtocolError, WireError } from '@tcpcomm/protocol';
-import { firstTransferId, isOwnTransferId, type Role } from '../role.ts';
+import { isOwnTransferId, type Role } from '../role.ts';
+import type { TransferIds } from './transfer-ids.ts';
 import type { Transfer } from './transfer.ts';
-
-const MAX_TRANSFER_ID = 0xff_ff;
-/** Ids of each side differ by two. */
-const ID_STEP = 2;
 
 /** The open transfers of a session by id, and the bounds on them. */
 export class TransferTable<Entry extends Transfer> {
   readonly #role: Role;
   readonly #maxOfEachSide: number;
   readonly #transfers = new Map<number, Entry>();
-  #lastOwnId: number;
+  readonly #ids: TransferIds;
 
-  constructor(role: Role, maxOfEachSide: number) {
+  constructor(role: Role, maxOfEachSide: number, ids: TransferIds) {
     this.#role = role;
     this.#maxOfEachSide = maxOfEachSide;
-    this.#lastOwnId = firstTransferId(role) - ID_STEP;
+    this.#ids = ids;
   }
 
   [Symbol.iterator](): Iterator<Entry> {
@@ -32,7 +29,7 @@ export class TransferTable<Entry extends Transfer> {
   }
 
   /**
-   * An id for a transfer that this side begins. Ids go round, so that one is not used again soon.
+   * An id for a transfer that this side begins.
    *
    * @throws LimitError when this side has as many open as the bound allows
    */
@@ -46,11 +43,7 @@ export class TransferTable<Entry extends Transfer> {
         `${open} transfers begun here are open, maxTransfers is ${this.#maxOfEachSide}; wait for one to end`,
       );
     }
-    do {
-      this.#lastOwnId += ID_STEP;
-      if (this.#lastOwnId > MAX_TRANSFER_ID) this.#lastOwnId = firstTransferId(this.#role);
-    } while (this.#transfers.has(this.#lastOwnId));
-    return this.#lastOwnId;
+    return this.#ids.take((id) => this.#transfers.has(id));
   }
 
   /** @throws ProtocolError `INVALID_TRANSFER` for an id that the peer may not begin a transfer with */

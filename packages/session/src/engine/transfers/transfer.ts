@@ -53,6 +53,6 @@ export interface Transfer {
   handleAbort(abort: FileAbort): void;
   handleCredit(limitBytes: number, writtenBytes: number): void;
   handleWritten(): void;
-  /** The session is over. */
-  stop(error: Error): void;
+  /** The connection is over, and the session with it unless the transfer is only interrupted. */
+  stop(error: Error, isInterrupted: boolean): void;
 }

@@ -1,21 +1,17 @@
 import { basename, posix } from 'node:path';
 import type { FileOffer, TcpCommError } from '@tcpcomm/protocol';
 import type { IncomingTransfer, IncomingTransferHandler } from '../../engine/transfers/incoming-transfer.ts';
-import type { TransferRecord } from '../../transfer-record.ts';
-import { Mover } from '../mover.ts';
+import { Mover, type MoverParts } from '../mover.ts';
 import { PartFile } from './part-file.ts';
 import type { Overwrite } from './publishing.ts';
 import type { WriteBuffers } from './write-buffers.ts';
 
-export interface FileReceiverOptions {
+export interface FileReceiverOptions extends MoverParts {
   readonly transfer: IncomingTransfer;
-  readonly record: TransferRecord;
   readonly overwrite: Overwrite;
   readonly buffers: WriteBuffers;
   /** Where the file is to be, asked for when the sender has made its offer. */
   readonly findTarget: () => Promise<string>;
-  /** The offer has been taken; bytes will come. */
-  readonly onBegin: () => void;
 }
 
 /** Reasons for which what has come is of no use to a later attempt. */
@@ -38,7 +34,7 @@ export class FileReceiver extends Mover implements IncomingTransferHandler {
   #hasBegun = false;
 
   constructor(options: FileReceiverOptions) {
-    super(options.transfer, options.record);
+    super(options);
     this.#options = options;
     this.#transfer = options.transfer;
   }
@@ -96,8 +92,7 @@ export class FileReceiver extends Mover implements IncomingTransferHandler {
 
   #begin(): void {
     this.#hasBegun = true;
-    this.record.begin(this.#offer?.sizeBytes ?? 0, this.#part?.startBytes ?? 0, this.#part?.restartReason);
-    this.#options.onBegin();
+    this.begin(this.#offer?.sizeBytes ?? 0, this.#part?.startBytes ?? 0, this.#part?.restartReason);
   }
 
   async #complete(expectedHash: string): Promise<void> {

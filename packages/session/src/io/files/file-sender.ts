@@ -1,16 +1,14 @@
 import type { FileHandle } from 'node:fs/promises';
 import { type TransferError, WireError } from '@tcpcomm/protocol';
 import type { OutgoingTransfer, OutgoingTransferHandler } from '../../engine/transfers/outgoing-transfer.ts';
-import type { TransferRecord } from '../../transfer-record.ts';
-import { Mover } from '../mover.ts';
+import { Mover, type MoverParts } from '../mover.ts';
 import { BlockReader } from './block-reader.ts';
 import { transferError } from './file-errors.ts';
 import { createFileHash, type FileHash, hashBeginning, type Integrity } from './file-hash.ts';
 import type { Overwrite } from './publishing.ts';
 
-export interface FileSenderOptions {
+export interface FileSenderOptions extends MoverParts {
   readonly transfer: OutgoingTransfer;
-  readonly record: TransferRecord;
   /** The file's path on this machine, for the result. */
   readonly localPath: string;
   /** Opens the file; called once. */
@@ -18,8 +16,6 @@ export interface FileSenderOptions {
   readonly integrity: Integrity;
   /** What the receiver is asked to do with a file of that name that it has. */
   readonly overwrite: Overwrite;
-  /** The receiver has taken the offer; bytes will go. */
-  readonly onBegin: () => void;
 }
 
 /** Sends one file: from opening it to the receiver's word that it has it all. */
@@ -33,7 +29,7 @@ export class FileSender extends Mover implements OutgoingTransferHandler {
   #opening: Promise<void> | undefined;
 
   constructor(options: FileSenderOptions) {
-    super(options.transfer, options.record);
+    super(options);
     this.#options = options;
     this.#transfer = options.transfer;
   }
@@ -52,7 +48,7 @@ export class FileSender extends Mover implements OutgoingTransferHandler {
   }
 
   onAccept(offsetBytes: number, prefixHash: string | undefined): void {
-    if (offsetBytes === 0) this.#begin(0);
+    if (offsetBytes === 0) this.begin(this.#sizeBytes, 0);
     void this.#stream(offsetBytes, prefixHash);
   }
 
@@ -87,22 +83,21 @@ export class FileSender extends Mover implements OutgoingTransferHandler {
     });
   }
 
-  async #finish(path: string | undefined): Promise<void> {
-    if (!this.decide()) return;
-    await this.#close();
+  override confirm(path: string | undefined): void {
     const { localPath } = this.#options;
     const name = path ?? this.record.name;
     this.record.finish({ localPath, name, totalBytes: this.#sizeBytes, hash: this.#hash });
   }
 
+  async #finish(path: string | undefined): Promise<void> {
+    if (!this.decide()) return;
+    await this.#close();
+    this.confirm(path);
+  }
+
   protected override async release(): Promise<void> {
     await this.#opening?.catch(() => undefined);
     await this.#close();
-  }
-
-  #begin(offsetBytes: number): void {
-    this.record.begin(this.#sizeBytes, offsetBytes);
-    this.#options.onBegin();
   }
 
   async #stream(offsetBytes: number, prefixHash: string | undefined): Promise<void> {
@@ -113,7 +108,7 @@ export class FileSender extends Mover implements OutgoingTransferHandler {
         return;
       }
       if (this.isDecided) return;
-      if (offsetBytes > 0) this.#begin(offsetBytes);
+      if (offsetBytes > 0) this.begin(this.#sizeBytes, offsetBytes);
       await this.#sendBlocks(hash, offsetBytes);
       this.#hash = hash.digest();
       await this.#checkUnchanged();

@@ -18,10 +18,13 @@ export class FolderLister implements IncomingTransferHandler {
   readonly #entries: FolderEntry[] = [];
   readonly #reader = new RecordReader(this);
   readonly #outcome = Promise.withResolvers<FolderEntry[]>();
+  readonly onInterrupted: () => void;
 
-  constructor(transfer: IncomingTransfer, name: string) {
+  /** @param onInterrupted the connection is lost: somebody else may ask again */
+  constructor(transfer: IncomingTransfer, name: string, onInterrupted: () => void) {
     this.#transfer = transfer;
     this.#name = name;
+    this.onInterrupted = onInterrupted;
   }
 
   /** All entries, each folder before what is in it. @throws TransferError, or that for which the session ended */

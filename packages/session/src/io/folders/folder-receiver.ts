@@ -11,8 +11,7 @@ import {
   WireError,
 } from '@tcpcomm/protocol';
 import type { IncomingTransfer, IncomingTransferHandler } from '../../engine/transfers/incoming-transfer.ts';
-import type { TransferRecord } from '../../transfer-record.ts';
-import { Mover } from '../mover.ts';
+import { Mover, type MoverParts } from '../mover.ts';
 import { toTransferError, transferError } from '../files/file-errors.ts';
 import type { Overwrite } from '../files/publishing.ts';
 import { bufferCapacity, type WriteBuffers } from '../files/write-buffers.ts';
@@ -32,15 +31,12 @@ const MAX_REASON_LENGTH = 200;
 /** So many of them fit into a control frame, whatever they are made of. */
 const REASONS_AT_ONCE = 32;
 
-export interface FolderReceiverOptions {
+export interface FolderReceiverOptions extends MoverParts {
   readonly transfer: IncomingTransfer;
-  readonly record: TransferRecord;
   readonly overwrite: Overwrite;
   readonly buffers: WriteBuffers;
   /** Where the folder is to be; asked for when the sender has made its offer. */
   readonly findTarget: () => Promise<string>;
-  /** The offer has been taken. */
-  readonly onBegin: () => void;
 }
 
 /** The file whose pieces are coming. */
@@ -76,7 +72,7 @@ export class FolderReceiver extends Mover implements IncomingTransferHandler {
   #pieceHash: string | undefined;
 
   constructor(options: FolderReceiverOptions) {
-    super(options.transfer, options.record);
+    super(options);
     this.#options = options;
     this.#transfer = options.transfer;
     this.#tally = new FolderTally(options.record);
@@ -88,8 +84,7 @@ export class FolderReceiver extends Mover implements IncomingTransferHandler {
     this.#opening.then(
       () => {
         if (this.isDecided) return;
-        this.record.begin(0, 0);
-        this.#options.onBegin();
+        this.begin(0, 0);
         const capacityBytes = bufferCapacity(this.#options.buffers);
         this.#transfer.accept({ offsetBytes: 0, prefixHash: undefined, capacityBytes });
       },

@@ -11,8 +11,7 @@ import {
   WireError,
 } from '@tcpcomm/protocol';
 import type { OutgoingTransfer, OutgoingTransferHandler } from '../../engine/transfers/outgoing-transfer.ts';
-import type { TransferRecord } from '../../transfer-record.ts';
-import { Mover } from '../mover.ts';
+import { Mover, type MoverParts } from '../mover.ts';
 import { BlockReader } from '../files/block-reader.ts';
 import { toTransferError } from '../files/file-errors.ts';
 import { createFileHash, hashBeginning, type Integrity } from '../files/file-hash.ts';
@@ -31,17 +30,14 @@ const FILES_AHEAD = 16;
 /** What may wait to be sent before more is read. */
 const MAX_QUEUED_BYTES = 2_097_152;
 
-export interface FolderSenderOptions {
+export interface FolderSenderOptions extends MoverParts {
   readonly transfer: OutgoingTransfer;
-  readonly record: TransferRecord;
   /** Finds the folder on this machine; called once. */
   readonly find: () => Promise<string>;
   readonly integrity: Integrity;
   readonly overwrite: Overwrite;
   /** Only told what there is; nothing is sent. */
   readonly list: WalkDepth | undefined;
-  /** The receiver has taken the offer. */
-  readonly onBegin: () => void;
 }
 
 /** Sends a folder: what is in it, as it is found, and then the files that the receiver wants, as it answers. */
@@ -61,7 +57,7 @@ export class FolderSender extends Mover implements OutgoingTransferHandler {
   #streaming: Promise<void> | undefined;
 
   constructor(options: FolderSenderOptions) {
-    super(options.transfer, options.record);
+    super(options);
     this.#options = options;
     this.#transfer = options.transfer;
     this.#tally = new FolderTally(options.record);
@@ -82,8 +78,7 @@ export class FolderSender extends Mover implements OutgoingTransferHandler {
   }
 
   onAccept(): void {
-    this.record.begin(0, 0);
-    this.#options.onBegin();
+    this.begin(0, 0);
     this.#streaming = this.#stream();
   }
 
@@ -112,7 +107,10 @@ export class FolderSender extends Mover implements OutgoingTransferHandler {
   }
 
   onDone(path: string | undefined): void {
-    if (!this.decide()) return;
+    if (this.decide()) this.confirm(path);
+  }
+
+  override confirm(path: string | undefined): void {
     this.record.finish({
       localPath: this.#root,
       name: path ?? this.record.name,

@@ -23,7 +23,8 @@ class Receiving {
       onData: (bytes) => this.heard.push(bytes.length),
       onEnd: (hash) => this.heard.push(hash),
       onPause: (isPaused) => this.heard.push(isPaused ? 'paused' : 'resumed'),
-      onAbort: (error) => this.heard.push(error),
+      onInterrupted: (error) => this.heard.push(error),
+    onAbort: (error) => this.heard.push(error),
     };
   }
 
@@ -386,7 +387,7 @@ describe('the end of the session', () => {
   it.each(Object.keys(ways))('%s: the application hears of it once, and nothing is sent', (state) => {
     const { desk, transfer, heard } = receivingIn(state);
     const reason = new Error('over');
-    transfer.stop(reason);
+    transfer.stop(reason, false);
     transfer.finish();
     transfer.accept(from(0));
     transfer.abort(WireError.DISK_FULL, 'full');

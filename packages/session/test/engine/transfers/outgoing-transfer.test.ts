@@ -28,7 +28,8 @@ class Sending {
       onPause: (isPaused) => this.heard.push(isPaused ? 'paused' : 'resumed'),
       onWritten: (bytes) => this.heard.push(bytes),
       onDone: () => this.heard.push('done'),
-      onAbort: (error) => this.heard.push(error),
+      onInterrupted: (error) => this.heard.push(error),
+    onAbort: (error) => this.heard.push(error),
     };
   }
 
@@ -328,7 +329,7 @@ describe('the end of the session', () => {
   it.each(Object.keys(ways))('%s: the application hears of it once, and nothing is sent', async (state) => {
     const { desk, transfer, heard, promises } = sendingIn(state);
     const reason = new Error('over');
-    transfer.stop(reason);
+    transfer.stop(reason, false);
     expect(heard).toEqual(state === 'aborting' ? [] : [reason]);
     expect([desk.take(), transfer.isOpen, transfer.isReady]).toEqual([[], false, false]);
     expect(await promises.pending()).toEqual([]);

@@ -59,8 +59,8 @@ describe('what this side begins', () => {
   it('and gives up before the peer knows of it leaves nothing behind', () => {
     const lone = server();
     for (let count = 0; count < 100; count += 1) {
-      lone.engine.beginOutgoingTransfer().abort(WireError.FILE_NOT_FOUND, 'no such file');
-      lone.engine.beginIncomingTransfer().abort(WireError.TRANSFER_CANCELLED, 'cancelled');
+      lone.engine.transfers.beginOutgoing().abort(WireError.FILE_NOT_FOUND, 'no such file');
+      lone.engine.transfers.beginIncoming().abort(WireError.TRANSFER_CANCELLED, 'cancelled');
     }
     expect(lone.take()).toEqual([]);
   });

@@ -1,5 +1,6 @@
 import { LimitError, WireError } from '@tcpcomm/protocol';
 import { describe, expect, it } from 'vitest';
+import { TransferIds } from '../../../src/engine/transfers/transfer-ids.ts';
 import { TransferTable } from '../../../src/engine/transfers/transfer-table.ts';
 import type { Transfer } from '../../../src/engine/transfers/transfer.ts';
 import { errorOf } from '../error-of.ts';
@@ -17,7 +18,7 @@ describe('the ids of this side', () => {
     ['client', [1, 3, 5]],
     ['server', [2, 4, 6]],
   ] as const)('of a %s are %j and so on', (role, expected) => {
-    const table = new TransferTable(role, 64);
+    const table = new TransferTable(role, 64, new TransferIds(role));
     expect([table.takeOwnId(), table.takeOwnId(), table.takeOwnId()]).toEqual(expected);
   });
 
@@ -25,7 +26,7 @@ describe('the ids of this side', () => {
     ['client', 65_535, 1],
     ['server', 65_534, 2],
   ] as const)('of a %s go round after %i', (role, last, first) => {
-    const table = new TransferTable(role, 64);
+    const table = new TransferTable(role, 64, new TransferIds(role));
     const ids = Array.from({ length: 32_768 }, () => table.takeOwnId());
     expect(ids.slice(-2)).toEqual(role === 'client' ? [65_533, last] : [last, first]);
     expect(new Set(ids.slice(0, 32_767)).size).toBe(32_767);
@@ -33,14 +34,14 @@ describe('the ids of this side', () => {
   });
 
   it('leave out those that are still in use', () => {
-    const table = new TransferTable('client', 64);
+    const table = new TransferTable('client', 64, new TransferIds('client'));
     table.add(transferWith(1));
     table.add(transferWith(5));
     expect([table.takeOwnId(), table.takeOwnId()]).toEqual([3, 7]);
   });
 
   it('are bounded: one more is a LimitError, also while an aborted one still waits for the peer', () => {
-    const table = new TransferTable('client', 2);
+    const table = new TransferTable('client', 2, new TransferIds('client'));
     table.add(transferWith(1));
     table.add(transferWith(3, false));
     table.add(transferWith(2));
@@ -69,7 +70,7 @@ describe("the peer's ids", () => {
     ['server', 0, false],
     ['server', 9, false],
   ] as const)('at a %s: %i may begin a transfer: %s', (role, id, isAllowed) => {
-    const table = new TransferTable(role, 64);
+    const table = new TransferTable(role, 64, new TransferIds(role));
     table.add(transferWith(9));
     if (isAllowed) {
       table.checkPeerId(id);
@@ -82,7 +83,7 @@ describe("the peer's ids", () => {
   });
 
   it('are bounded apart from those of this side', () => {
-    const table = new TransferTable('server', 2);
+    const table = new TransferTable('server', 2, new TransferIds('server'));
     table.add(transferWith(2));
     table.add(transferWith(4));
     table.add(transferWith(1));
@@ -93,7 +94,7 @@ describe("the peer's ids", () => {
 });
 
 it('only open transfers hold up a goodbye', () => {
-  const table = new TransferTable('server', 2);
+  const table = new TransferTable('server', 2, new TransferIds('server'));
   expect(table.hasOpen).toBe(false);
   table.add(transferWith(2, false));
   expect(table.hasOpen).toBe(false);
