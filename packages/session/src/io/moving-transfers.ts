@@ -84,7 +84,8 @@ export class MovingTransfers {
     this.#done.clear();
     for (const id of this.#refused.keys()) if (!continued.has(id)) this.#refused.delete(id);
     for (const id of this.#told) {
-      if (peer && !this.#moving.has(id)) abandon(id, { code: WireError.TRANSFER_CANCELLED, message: 'cancelled meanwhile' });
+      if (peer && !this.#moving.has(id))
+        abandon(id, { code: WireError.TRANSFER_CANCELLED, message: 'cancelled meanwhile' });
     }
     for (const [id, moving] of [...this.#moving]) {
       if (!moving.course.isInterrupted) continue;

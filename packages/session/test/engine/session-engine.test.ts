@@ -375,7 +375,7 @@ describe('a session that is over', () => {
     expect([lone.take(), lone.engine.deadlineMs]).toEqual([[], Infinity]);
   });
 
-  it('that was abandoned says nothing, and settles all', async () => {
+  it('that was abandoned says so and nothing else, and settles all', async () => {
     const lone = new LoneEngine('server');
     const reason = new SessionClosedError('destroyed');
     lone.application.send(1, testBytes(500_000), true);
@@ -387,7 +387,11 @@ describe('a session that is over', () => {
     lone.engine.handleDeadline(1e9);
     lone.receive(messageFrame(1), controlFrame(FrameType.ERROR, { code: 1, message: '' }));
     expect(lone.application.closeReasons).toEqual([expect.objectContaining({ by: 'local', message: 'destroyed' })]);
-    expect([lone.take(), lone.engine.conversation.queuedBytes, lone.application.messages]).toEqual([[], 0, []]);
+    expect([lone.take(), lone.engine.conversation.queuedBytes, lone.application.messages]).toEqual([
+      ['ERROR 18'],
+      0,
+      [],
+    ]);
     expect(new Set(await lone.application.promises.errors())).toEqual(new Set([reason]));
     expect(lone.application.targets[0]?.outcome).toBe(reason);
   });

@@ -4,6 +4,7 @@ import { MAX_OPEN_TRANSFERS, MAX_WAITING_TRANSFERS, TransferQueue } from '../../
 
 function queueWith(count: number): { readonly queue: TransferQueue; readonly log: string[] } {
   const queue = new TransferQueue();
+  queue.resume();
   const log: string[] = [];
   for (let index = 0; index < count; index += 1) {
     queue.enter({ begin: () => log.push(`begin ${index}`), fail: () => log.push(`fail ${index}`) });
@@ -49,4 +50,15 @@ it('has a bound', () => {
   }).toThrow(LimitError);
   queue.handleEnded(true);
   queue.requireRoom();
+});
+
+it('begins nothing while it is paused, and then what had begun before what waits', () => {
+  const { queue, log } = queueWith(MAX_OPEN_TRANSFERS + 1);
+  log.length = 0;
+  queue.pause();
+  queue.handleEnded(true);
+  queue.reenter({ begin: () => log.push('again'), fail: () => undefined });
+  expect(log).toEqual([]);
+  queue.resume();
+  expect(log).toEqual(['again', `begin ${MAX_OPEN_TRANSFERS}`]);
 });

@@ -24,7 +24,7 @@ class Receiving {
       onEnd: (hash) => this.heard.push(hash),
       onPause: (isPaused) => this.heard.push(isPaused ? 'paused' : 'resumed'),
       onInterrupted: (error) => this.heard.push(error),
-    onAbort: (error) => this.heard.push(error),
+      onAbort: (error) => this.heard.push(error),
     };
   }
 

@@ -29,7 +29,7 @@ class Sending {
       onWritten: (bytes) => this.heard.push(bytes),
       onDone: () => this.heard.push('done'),
       onInterrupted: (error) => this.heard.push(error),
-    onAbort: (error) => this.heard.push(error),
+      onAbort: (error) => this.heard.push(error),
     };
   }
 
