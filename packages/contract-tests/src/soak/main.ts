@@ -4,19 +4,24 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { runCrashSoak } from './crash-soak.ts';
+import { runResumeSoak } from './resume-soak.ts';
 
 const HELP = `Long runs that try to break what the tests promise.
 
-Usage: pnpm soak crash [options]
+Usage: pnpm soak crash|resume [options]
 
   crash   Fetches a file again and again while one of the two processes is killed (SIGKILL) at random moments. The file
           must always arrive identical, and each attempt must go on at the last durable byte of the one before.
+  resume  Two ends talk on twenty channels and send each other a file while their connection breaks at random bytes.
+          Nothing may be lost, come twice, out of order or changed, and in the end nothing may be left over.
 
 Options:
-  --seed N     what the random moments follow from (default: the time); printed, so that a run can be repeated
-  --kills N    how often each of the two is killed (default: 50)
-  --bytes N    size of the file (default: 1000000000)
-  --help       this page
+  --seed N      what the random moments follow from (default: the time); printed, so that a run can be repeated
+  --bytes N     size of a file (default: 1000000000)
+  --kills N     crash: how often each of the two is killed (default: 50)
+  --cuts N      resume: how often the connection breaks (default: 1000)
+  --messages N  resume: how many messages each end sends (default: 100000)
+  --help        this page
 
 Ends with status 0 if nothing was wrong, with 1 if something was, with 2 for wrong arguments.
 `;
@@ -31,6 +36,8 @@ async function main(): Promise<number> {
     options: {
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       kills: { type: 'string', default: '50' },
+      cuts: { type: 'string', default: '1000' },
+      messages: { type: 'string', default: '100000' },
       bytes: { type: 'string', default: '1000000000' },
       help: { type: 'boolean', default: false },
     },
@@ -39,11 +46,12 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const [seed, kills, fileBytes] = [values.seed, values.kills, values.bytes].map(Number) as [number, number, number];
-  const isSensible =
-    [seed, kills, fileBytes].every((value) => Number.isSafeInteger(value) && value >= 0) && fileBytes > 0;
-  if (positionals.join() !== 'crash' || !isSensible) {
-    process.stderr.write(`Expected "crash" and whole numbers for --seed, --kills and --bytes.\n\n${HELP}`);
+  const numbers = [values.seed, values.kills, values.cuts, values.messages, values.bytes].map(Number);
+  const [seed = 0, kills = 0, cuts = 0, messages = 0, fileBytes = 0] = numbers;
+  const isSensible = numbers.every((value) => Number.isSafeInteger(value) && value >= 0) && fileBytes > 0;
+  const [kind] = positionals;
+  if ((kind !== 'crash' && kind !== 'resume') || positionals.length > 1 || !isSensible) {
+    process.stderr.write(`Expected "crash" or "resume", and whole numbers for the options.\n\n${HELP}`);
     return WRONG_ARGUMENTS;
   }
   const folder = await mkdtemp(join(tmpdir(), 'tcpcomm-soak-'));
@@ -52,15 +60,16 @@ async function main(): Promise<number> {
     process.stdout.write(`${((performance.now() - startedMs) / 1000).toFixed(1).padStart(7)} s  ${line}\n`);
   };
   try {
-    const { violations } = await runCrashSoak({
-      seed,
-      receiverKills: kills,
-      senderKills: kills,
-      fileBytes,
-      maxKillDelayMs: MAX_KILL_DELAY_MS,
-      folder,
-      report,
-    });
+    const common = { seed, fileBytes, folder, report };
+    const { violations } =
+      kind === 'resume'
+        ? await runResumeSoak({ ...common, cuts, messages })
+        : await runCrashSoak({
+            ...common,
+            receiverKills: kills,
+            senderKills: kills,
+            maxKillDelayMs: MAX_KILL_DELAY_MS,
+          });
     for (const violation of violations) report(`WRONG: ${violation}`);
     return violations.length === 0 ? 0 : 1;
   } finally {

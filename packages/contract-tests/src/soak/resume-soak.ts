@@ -1,0 +1,202 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { type FileTransfer, TcpCommClient } from '@tcpcomm/client';
+import { type ServerSession, TcpCommServer } from '@tcpcomm/server';
+import type { Session } from '@tcpcomm/session';
+import { Relay, type RelayFault } from '@tcpcomm/test-support';
+import { NumberedReceiver, numberedMessage } from './numbered-messages.ts';
+import { SeededRandom } from './seeded-random.ts';
+
+export interface ResumeSoakOptions {
+  readonly seed: number;
+  /** How often the connection breaks. */
+  readonly cuts: number;
+  /** How many messages each end sends, on all channels together. */
+  readonly messages: number;
+  /** The size of the file that goes each way. */
+  readonly fileBytes: number;
+  /** An empty folder; what is in it afterwards is the caller's to remove. */
+  readonly folder: string;
+  readonly report: (line: string) => void;
+}
+
+export interface ResumeSoakResult {
+  readonly cuts: number;
+  /** Connections that took the session up again. */
+  readonly resumptions: number;
+  readonly messages: number;
+  /** What was not as it must be; empty if all was. */
+  readonly violations: readonly string[];
+}
+
+const CHANNELS = 20;
+const FILL_BYTES = 1_048_576;
+/** One in so many breaks is silence, which has to be noticed by its own means. */
+const SILENCE_EACH = 40;
+const KEEPALIVE = { keepAliveIntervalMs: 150, keepAliveTimeoutMs: 600 } as const;
+const AVERAGE_MESSAGE_BYTES = 1_200;
+const MIN_GAP_BYTES = 1_000;
+const MAX_WAITS = 4;
+
+/**
+ * Two ends talk on twenty channels and send each other a file, while their connection breaks again and again at random bytes. Nothing may be
+ * lost, come twice, out of order or changed, and in the end nothing may be left over.
+ */
+export async function runResumeSoak(options: ResumeSoakOptions): Promise<ResumeSoakResult> {
+  return new ResumeSoak(options).run();
+}
+
+class ResumeSoak {
+  readonly #options: ResumeSoakOptions;
+  readonly #random: SeededRandom;
+  readonly #violations: string[] = [];
+  readonly #transfers: FileTransfer[] = [];
+  #cuts = 0;
+  #resumptions = 0;
+  #sentMessages = 0;
+
+  constructor(options: ResumeSoakOptions) {
+    this.#options = options;
+    this.#random = new SeededRandom(options.seed);
+  }
+
+  async run(): Promise<ResumeSoakResult> {
+    const { folder, report, seed, cuts } = this.#options;
+    const [here, there] = [join(folder, 'client'), join(folder, 'server')];
+    for (const path of [here, there]) await mkdir(path);
+    await this.#makeFile(join(here, 'up'));
+    await this.#makeFile(join(there, 'down'));
+    report(`seed ${seed}: ${cuts} breaks`);
+    const server = new TcpCommServer({ bytesPerSecond: 0, ...KEEPALIVE, files: { root: there } });
+    const { port } = await server.start({ port: 0, host: '127.0.0.1' });
+    const relay = await Relay.start(port);
+    const client = new TcpCommClient({ ...KEEPALIVE, reconnectDurationMs: Infinity });
+    try {
+      const accepted = once(server, 'session') as Promise<[ServerSession]>;
+      await client.connect('127.0.0.1', relay.port);
+      const [session] = await accepted;
+      await this.#torture(client, session, relay, here);
+      await this.#compare(join(here, 'up'), join(there, 'up'));
+      await this.#compare(join(there, 'down'), join(here, 'down'));
+      this.#checkNothingLeft(server, client, session);
+      await this.#checkFolders(here, there);
+    } finally {
+      await Promise.all([client.close(), server.close()]);
+      await relay[Symbol.asyncDispose]();
+    }
+    report(`${this.#cuts} breaks, ${this.#resumptions} resumptions, ${this.#violations.length} violations`);
+    const messages = this.#sentMessages;
+    return { cuts: this.#cuts, resumptions: this.#resumptions, messages, violations: this.#violations };
+  }
+
+  async #torture(client: TcpCommClient, session: ServerSession, relay: Relay, here: string): Promise<void> {
+    const { messages, fileBytes } = this.#options;
+    const receivers = [new NumberedReceiver('server', session), new NumberedReceiver('client', client)];
+    client.on('connected', ({ resumed }) => {
+      this.#resumptions += 1;
+      if (!resumed) this.#violations.push(`connection ${this.#resumptions + 1} did not resume the session`);
+    });
+    this.#transfers.push(client.sendFile(join(here, 'up')), client.getFile('down', { to: join(here, 'down') }));
+    relay.follow(this.#script());
+    const sent = Promise.all([this.#talk(client), this.#talk(session)]);
+    const progress = setInterval(() => {
+      const moved = this.#transfers.map(({ progress: { percent } }) => `${percent} %`).join(' and ');
+      const arrived = receivers.reduce((sum, { count }) => sum + count, 0);
+      this.#options.report(`${this.#cuts} breaks, ${arrived} messages, files at ${moved}`);
+    }, 5_000);
+    try {
+      const ended = client.closed.then(({ message }) => {
+        throw new Error(`the session ended: ${message}`);
+      });
+      const all = Promise.all([sent, ...this.#transfers.map(({ done }) => done)]);
+      await Promise.race([ended, all]);
+      while (receivers.some(({ count }) => count < messages)) await Promise.race([ended, setTimeout(20)]);
+      // A message that came twice would come now.
+      await setTimeout(200);
+    } finally {
+      clearInterval(progress);
+    }
+    for (const [index, { count, violations }] of receivers.entries()) {
+      this.#violations.push(...violations);
+      if (count !== messages) this.#violations.push(`${count} of ${messages} messages came to end ${index}`);
+    }
+    for (const { name, progress: last } of this.#transfers) {
+      if (last.totalBytes !== fileBytes) this.#violations.push(`${name} has ${last.totalBytes} bytes`);
+    }
+  }
+
+  /** Sends its messages, evenly over the time that the breaks take. */
+  async #talk(session: Session): Promise<void> {
+    const { messages, cuts } = this.#options;
+    for (let index = 0; index < messages; index += 1) {
+      const channel = 1 + (index % CHANNELS);
+      await session.sendBytes(numberedMessage(channel, Math.floor(index / CHANNELS)), channel);
+      this.#sentMessages += 1;
+      // Not for ever: the next break may wait for the bytes of these messages.
+      for (let waits = 0; waits < MAX_WAITS && index > (messages * (this.#cuts + 1)) / cuts; waits += 1)
+        await setTimeout(5);
+    }
+  }
+
+  /** The breaks, at bytes that spread over what is still to come. */
+  *#script(): Generator<RelayFault> {
+    const { cuts } = this.#options;
+    for (; this.#cuts < cuts; this.#cuts += 1) {
+      // Half of it passes in the one direction.
+      const gapBytes = Math.max(MIN_GAP_BYTES, this.#remainingBytes / (cuts - this.#cuts));
+      const isSilence = this.#random.nextUint32() % SILENCE_EACH === 0;
+      yield {
+        direction: this.#random.next() < 0.5 ? 'forth' : 'back',
+        afterBytes: Math.ceil(this.#random.next() * gapBytes),
+        kind: isSilence ? 'silence' : this.#random.next() < 0.5 ? 'cut' : 'reset',
+      };
+    }
+  }
+
+  get #remainingBytes(): number {
+    const { fileBytes, messages } = this.#options;
+    const ofFiles = this.#transfers.reduce((sum, { progress }) => sum + fileBytes - progress.transferredBytes, 0);
+    return ofFiles + (2 * messages - this.#sentMessages) * AVERAGE_MESSAGE_BYTES;
+  }
+
+  async #makeFile(path: string): Promise<void> {
+    const file = await open(path, 'w');
+    const piece = Buffer.alloc(FILL_BYTES);
+    for (let left = this.#options.fileBytes; left > 0; left -= piece.length) {
+      for (let at = 0; at < piece.length; at += 4) piece.writeUInt32LE(this.#random.nextUint32(), at);
+      await file.write(piece, 0, Math.min(left, piece.length));
+    }
+    await file.close();
+  }
+
+  async #compare(source: string, target: string): Promise<void> {
+    const [one, other] = [await hashOf(source), await hashOf(target)];
+    if (one !== other) this.#violations.push(`${target} is not as ${source}`);
+  }
+
+  #checkNothingLeft(server: TcpCommServer, client: TcpCommClient, session: ServerSession): void {
+    if (server.sessions.size !== 1) this.#violations.push(`the server has ${server.sessions.size} sessions`);
+    for (const end of [client, session]) {
+      const { queuedBytes, transfers } = end.stats();
+      if (queuedBytes !== 0) this.#violations.push(`${queuedBytes} bytes wait to be sent`);
+      if (transfers.length > 0) this.#violations.push(`${transfers.length} transfers run`);
+    }
+  }
+
+  async #checkFolders(...folders: string[]): Promise<void> {
+    for (const folder of folders) {
+      const names = (await readdir(folder)).sort();
+      if (names.join() !== 'down,up') this.#violations.push(`${folder} has ${names.join(', ')}`);
+    }
+  }
+}
+
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
