@@ -4,7 +4,7 @@ import { ProtocolError, TcpCommError, TransferError } from '@tcpcomm/protocol';
 import { type ServerSession, TcpCommServer } from '@tcpcomm/server';
 import { FileTransfer, type Session, type Transport } from '@tcpcomm/session';
 import { describe, expect, it } from 'vitest';
-import { checkForLeaks, letEventsRun, RawListener, Relay } from '@tcpcomm/test-support';
+import { checkForLeaks, letEventsRun, RawListener, Relay, waitUntil } from '@tcpcomm/test-support';
 import { connectPair, type End, endsOf, type SessionPair } from '../src/index.ts';
 
 checkForLeaks();
@@ -87,7 +87,7 @@ const NEEDS_OPEN: readonly SessionCall[] = [
 ];
 
 /** States of a session, and what a call that needs an open one throws in it. */
-const STATES = ['new', 'connecting', 'connected', 'closing', 'closed', 'destroyed', 'lost'] as const;
+const STATES = ['new', 'connecting', 'connected', 'closing', 'closed', 'destroyed', 'lost', 'suspended'] as const;
 type State = (typeof STATES)[number];
 
 const CODE_WHEN_NOT_OPEN: Record<State, string> = {
@@ -98,6 +98,8 @@ const CODE_WHEN_NOT_OPEN: Record<State, string> = {
   closed: 'ERR_TCPCOMM_SESSION_CLOSED',
   destroyed: 'ERR_TCPCOMM_SESSION_CLOSED',
   lost: 'ERR_TCPCOMM_CONNECTION_LOST',
+  // What waits for another connection is told that there will be none.
+  suspended: 'ERR_TCPCOMM_SESSION_CLOSED',
 };
 
 interface Stage<Subject = Session> extends AsyncDisposable {
@@ -132,7 +134,8 @@ async function sessionIn(state: State, end: End): Promise<Stage & { readonly pai
   const route = async (port: number) => (relay = await Relay.start(port)).port;
   // Messages of the other end are consumed, so that a confirmation comes; or not, so that closing takes a while.
   const listening = state === 'closing' ? {} : { onMessage: () => undefined };
-  const pair = await connectPair({ server: listening, client: listening, route });
+  const client = { ...listening, autoReconnect: state === 'suspended' };
+  const pair = await connectPair({ server: listening, client, route });
   const { local } = endsOf(pair, end);
   if (state === 'closing') {
     for (let count = 0; count < 3; count += 1) void local.sendBytes(new Uint8Array(1_000_000)).catch(() => undefined);
@@ -143,6 +146,11 @@ async function sessionIn(state: State, end: End): Promise<Stage & { readonly pai
   if (state === 'destroyed') local.destroy();
   if (state === 'lost') relay?.reset();
   if (state === 'destroyed' || state === 'lost') await local.closed;
+  if (state === 'suspended' && relay) {
+    relay.refuses = true;
+    relay.reset();
+    await waitUntil('the end knows', () => local.isSuspended);
+  }
   return {
     session: local,
     pair,
@@ -151,6 +159,16 @@ async function sessionIn(state: State, end: End): Promise<Stage & { readonly pai
       await relay?.[Symbol.asyncDispose]();
     },
   };
+}
+
+/** What comes of a call to a session; of one that is suspended, also when there is no other connection in the end. */
+async function outcomeIn(state: State, session: Session, call: () => unknown): Promise<Outcome> {
+  const outcome = outcomeOf(call);
+  if (state === 'suspended') {
+    await letEventsRun(3);
+    session.destroy();
+  }
+  return outcome;
 }
 
 /** Runs a call to its end, whatever that is; a transfer is followed to its own. */
@@ -172,6 +190,10 @@ async function outcomeOf(call: () => unknown): Promise<Outcome> {
 
 function expectedOutcome(name: SessionCall, state: State): Outcome | readonly Outcome[] {
   if (NEEDS_OPEN.includes(name)) {
+    const isMessage = !['getFile', 'sendFile', 'getFolder', 'sendFolder', 'list', 'sendBytes with confirm'].includes(
+      name as string,
+    );
+    if (state === 'suspended' && isMessage) return 'resolves';
     if (state !== 'connected') return CODE_WHEN_NOT_OPEN[state];
     if (['getFile', 'getFolder', 'list'].includes(name as string)) return 'ERR_TCPCOMM_FILES_NOT_OFFERED';
     return name === 'sendFile' || name === 'sendFolder' ? 'ERR_TCPCOMM_FILE_NOT_FOUND' : 'resolves';
@@ -185,7 +207,9 @@ const names = Reflect.ownKeys(SESSION_CALLS) as SessionCall[];
 describe.each(STATES)('a client that is %s', (state) => {
   it.each(names)('%s settles or throws as documented', async (name) => {
     await using stage = await clientIn(state);
-    expect(await outcomeOf(() => SESSION_CALLS[name](stage.session))).toBe(expectedOutcome(name, state));
+    expect(await outcomeIn(state, stage.session, () => SESSION_CALLS[name](stage.session))).toBe(
+      expectedOutcome(name, state),
+    );
   });
 
   it.each(Object.keys(CLIENT_CALLS) as (keyof typeof CLIENT_CALLS)[])(
@@ -201,6 +225,7 @@ describe.each(STATES)('a client that is %s', (state) => {
           closed: 'ERR_TCPCOMM_SESSION_CLOSED',
           destroyed: 'ERR_TCPCOMM_SESSION_CLOSED',
           lost: 'ERR_TCPCOMM_SESSION_CLOSED',
+          suspended: 'ERR_TCPCOMM_USAGE',
         }[state],
         setMachineId: {
           new: 'resolves',
@@ -210,10 +235,11 @@ describe.each(STATES)('a client that is %s', (state) => {
           closed: 'ERR_TCPCOMM_SESSION_CLOSED',
           destroyed: 'ERR_TCPCOMM_SESSION_CLOSED',
           lost: 'ERR_TCPCOMM_CONNECTION_LOST',
+          suspended: 'ERR_TCPCOMM_SESSION_CLOSED',
         }[state],
         getMachineId: 'returns',
       }[name];
-      expect(await outcomeOf(() => CLIENT_CALLS[name](stage.session))).toBe(expected);
+      expect(await outcomeIn(state, stage.session, () => CLIENT_CALLS[name](stage.session))).toBe(expected);
     },
   );
 });
@@ -264,14 +290,16 @@ describe.each(STATES.slice(2))("a server's session that is %s", (state) => {
     '%s settles or returns in every state',
     async (name) => {
       await using stage = await sessionIn(state, 'server');
-      const outcome = await outcomeOf(() => SERVER_SESSION_CALLS[name](stage.pair.serverSession));
+      const outcome = await outcomeIn(state, stage.session, () => SERVER_SESSION_CALLS[name](stage.pair.serverSession));
       expect(outcome).toBe(['closeWith', 'leaveConnection'].includes(name) ? 'resolves' : 'returns');
     },
   );
 
   it.each(names)('%s settles or throws as documented', async (name) => {
     await using stage = await sessionIn(state, 'server');
-    expect(await outcomeOf(() => SESSION_CALLS[name](stage.session))).toBe(expectedOutcome(name, state));
+    expect(await outcomeIn(state, stage.session, () => SESSION_CALLS[name](stage.session))).toBe(
+      expectedOutcome(name, state),
+    );
   });
 });
 

@@ -2,8 +2,11 @@ import { readFileSync } from 'node:fs';
 import {
   DEFAULT_RECEIVE_LIMITS,
   MAX_CONTROL_FRAME_BYTES,
+  MAX_CREDENTIALS_LENGTH,
   MAX_HANDSHAKE_FRAME_BYTES,
   MAX_MACHINE_ID_LENGTH,
+  MAX_SESSION_KEY_LENGTH,
+  MAX_STANDING_TRANSFERS,
 } from '@tcpcomm/protocol';
 import { expect, it } from 'vitest';
 import { MAX_QUEUED_CONTROL_BYTES } from '../src/engine/sending/control-queue.ts';
@@ -28,6 +31,9 @@ const limits: Record<string, number> = {
   maxControlFrameBytes: MAX_CONTROL_FRAME_BYTES,
   maxHandshakeFrameBytes: MAX_HANDSHAKE_FRAME_BYTES,
   maxMachineIdLength: MAX_MACHINE_ID_LENGTH,
+  maxCredentialsLength: MAX_CREDENTIALS_LENGTH,
+  maxSessionKeyLength: MAX_SESSION_KEY_LENGTH,
+  maxStandingTransfers: MAX_STANDING_TRANSFERS,
   maxOpenTransfers: MAX_OPEN_TRANSFERS,
   maxWaitingTransfers: MAX_WAITING_TRANSFERS,
   maxFolderEntries: MAX_FOLDER_ENTRIES,

@@ -72,8 +72,12 @@ async function main(): Promise<number> {
           });
     for (const violation of violations) report(`WRONG: ${violation}`);
     return violations.length === 0 ? 0 : 1;
+  } catch (error) {
+    report(`WRONG: ${(error as Error).message}`);
+    return 1;
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    // What was cut off may still be put in order.
+    await rm(folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

@@ -23,11 +23,21 @@ export async function createFileHash(integrity: Integrity): Promise<FileHash> {
   return integrity === 'sha256' ? createSha256() : createXxh64();
 }
 
-/** Adds the first bytes of a file to the hash; returns how many there were, which is less where the file ends before. */
-export async function hashBeginning(handle: FileHandle, hash: FileHash, byteLength: number): Promise<number> {
+/**
+ * Adds the first bytes of a file to the hash; returns how many there were, which is less where the file ends before.
+ *
+ * @throws the reason of the signal when that aborts
+ */
+export async function hashBeginning(
+  handle: FileHandle,
+  hash: FileHash,
+  byteLength: number,
+  signal?: AbortSignal,
+): Promise<number> {
   const block = new Uint8Array(Math.min(BLOCK_BYTES, byteLength));
   let at = 0;
   while (at < byteLength) {
+    signal?.throwIfAborted();
     const { bytesRead } = await handle.read(block, 0, Math.min(block.length, byteLength - at), at);
     if (bytesRead === 0) break;
     hash.update(block.subarray(0, bytesRead));

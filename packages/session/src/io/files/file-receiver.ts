@@ -31,6 +31,8 @@ export class FileReceiver extends Mover implements IncomingTransferHandler {
   #offer: FileOffer | undefined;
   #part: PartFile | undefined;
   #opening: Promise<void> | undefined;
+  /** Aborts when this transfer is over. */
+  readonly #over = new AbortController();
   #hasBegun = false;
 
   constructor(options: FileReceiverOptions) {
@@ -77,6 +79,7 @@ export class FileReceiver extends Mover implements IncomingTransferHandler {
       buffers,
       integrity: offer.integrity,
       source: offer,
+      signal: this.#over.signal,
       onWritten: this.#transfer.handleStored.bind(this.#transfer),
       onFailed: this.giveUp.bind(this),
     });
@@ -116,6 +119,7 @@ export class FileReceiver extends Mover implements IncomingTransferHandler {
   }
 
   protected override async release(error: TcpCommError): Promise<void> {
+    this.#over.abort();
     await this.#opening?.catch(() => undefined);
     const part = this.#part;
     await (HOPELESS.has(error.code) ? part?.discard() : part?.leave())?.catch(() => undefined);

@@ -20,11 +20,37 @@ export interface Leftover {
   readonly restartReason: string | undefined;
 }
 
-/**
- * What this thread is writing, files, their parts and journals: no two transfers ever write to the same. Of one that is ending there is
- * the promise that it has ended; undefined of the others.
- */
-const busyPaths = new Map<string, Promise<void> | undefined>();
+/** A transfer of this thread that writes to some paths, or is about to. */
+class Holder {
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #signal: AbortSignal | undefined;
+  #isEnding = false;
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal;
+  }
+
+  /** Whether it will end by itself, and soon. */
+  get isEnding(): boolean {
+    return this.#isEnding || (this.#signal?.aborted ?? false);
+  }
+
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  beginEnding(): void {
+    this.#isEnding = true;
+  }
+
+  end(): void {
+    this.#ended.resolve();
+  }
+}
+
+/** What this thread is writing, files, their parts and journals: no two transfers ever write to the same. */
+const holders = new Map<string, Holder>();
+
 /**
  * Resolves when no transfer of this thread writes to any of them: one that is ending is waited for, since who was cut off comes back at once.
  *
@@ -32,19 +58,26 @@ const busyPaths = new Map<string, Promise<void> | undefined>();
  */
 export async function requireUnwritten(paths: readonly string[], name: string): Promise<void> {
   for (let holder = holderOf(paths); holder !== undefined; holder = holderOf(paths)) {
-    if (busyPaths.get(holder) === undefined) throw busy(name);
-    await busyPaths.get(holder);
+    if (!holder.isEnding) throw busy(name);
+    await holder.ended;
   }
 }
 
 /** Looks and takes in one step: nothing is awaited between the two. */
-async function reserve(paths: readonly string[], name: string): Promise<void> {
+async function reserve(paths: readonly string[], name: string, signal: AbortSignal | undefined): Promise<Holder> {
   while (holderOf(paths) !== undefined) await requireUnwritten(paths, name);
-  for (const path of paths) busyPaths.set(path, undefined);
+  const holder = new Holder(signal);
+  for (const path of paths) holders.set(path, holder);
+  return holder;
 }
 
-function holderOf(paths: readonly string[]): string | undefined {
-  return paths.find((path) => busyPaths.has(path));
+function free(paths: readonly string[], holder: Holder): void {
+  for (const path of paths) holders.delete(path);
+  holder.end();
+}
+
+function holderOf(paths: readonly string[]): Holder | undefined {
+  return holders.get(paths.find((path) => holders.has(path)) ?? '');
 }
 
 /** Somebody else may take the journal between two of our steps; not so often, though. */
@@ -60,21 +93,25 @@ export class PartClaim {
   readonly leftover: Leftover;
   readonly #name: string;
   readonly #journal: Journal;
-  readonly #ended = Promise.withResolvers<undefined>();
+  readonly #holder: Holder;
   #isReleased = false;
 
-  private constructor(paths: PartPaths, name: string, journal: Journal, leftover: Leftover) {
+  private constructor(paths: PartPaths, name: string, journal: Journal, leftover: Leftover, holder: Holder) {
+    this.#holder = holder;
     this.paths = paths;
     this.#name = name;
     this.#journal = journal;
     this.leftover = leftover;
   }
 
-  /** @throws TransferError `FILE_BUSY` while another transfer holds it, or whatever the file system says */
-  static async take(target: string, name: string, source: SourceFacts): Promise<PartClaim> {
+  /**
+   * @param signal that the transfer is over, so that the claim will end as soon as it can
+   * @throws TransferError `FILE_BUSY` while another transfer holds it, or whatever the file system says
+   */
+  static async take(target: string, name: string, source: SourceFacts, signal?: AbortSignal): Promise<PartClaim> {
     const paths = partPathsOf(target);
     const taken = Object.values(paths) as string[];
-    await reserve(taken, name);
+    const holder = await reserve(taken, name, signal);
     try {
       await requireReplaceable(paths.part, name);
       const before = await takeOver(paths.journal, name);
@@ -83,9 +120,9 @@ export class PartClaim {
       if (durableBytes === 0) await rm(paths.part, { force: true });
       const owner = await ownIdentity();
       const journal = await Journal.create(paths.journal, { generation: randomUUID(), owner, durableBytes, ...source });
-      return new PartClaim(paths, name, journal, leftover);
+      return new PartClaim(paths, name, journal, leftover, holder);
     } catch (error) {
-      for (const path of taken) busyPaths.delete(path);
+      free(taken, holder);
       const isLost = (error as NodeJS.ErrnoException).code === 'EEXIST';
       throw isLost ? busy(name) : toTransferError(error, name);
     }
@@ -93,7 +130,7 @@ export class PartClaim {
 
   /** Whoever wants the file from now on waits until this claim has ended. */
   beginEnding(): void {
-    for (const path of Object.values(this.paths) as string[]) busyPaths.set(path, this.#ended.promise);
+    this.#holder.beginEnding();
   }
 
   /** @throws TransferError `FILE_BUSY` when another process has taken over, or what the system says of the journal */
@@ -137,8 +174,7 @@ export class PartClaim {
     if (this.#isReleased) return;
     this.#isReleased = true;
     await this.#journal.close().catch(() => undefined);
-    for (const path of Object.values(this.paths) as string[]) busyPaths.delete(path);
-    this.#ended.resolve(undefined);
+    free(Object.values(this.paths) as string[], this.#holder);
   }
 }
 

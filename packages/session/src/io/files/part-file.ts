@@ -26,6 +26,8 @@ export interface PartFileOptions {
   /** Permissions, nine bits. Default: what the system gives a new file. */
   readonly mode?: number;
   readonly buffers: WriteBuffers;
+  /** Aborts when the transfer is over, also while the part is being opened: then what is begun is ended as soon as it can be. */
+  readonly signal?: AbortSignal;
   /** Called when bytes given to `write` are with the file system: how many more. */
   readonly onWritten: (bytes: number) => void;
   /** Bytes given to `write` could not be written; nothing more will be. */
@@ -60,11 +62,11 @@ export class PartFile {
 
   /** @throws TransferError when the name is taken by something that will not be replaced, or cannot be written */
   static async open(options: PartFileOptions): Promise<PartFile> {
-    const { name, overwrite, source, integrity } = options;
+    const { name, overwrite, source, integrity, signal } = options;
     const path = await realTargetPath(options.path, name);
     try {
       await requireFree(path, name, overwrite);
-      const claim = await PartClaim.take(path, name, source);
+      const claim = await PartClaim.take(path, name, source, signal);
       const part = new PartFile(options, claim, await createFileHash(integrity));
       try {
         await part.#begin(await part.#hashLeftover());
@@ -189,7 +191,7 @@ export class PartFile {
     if (durableBytes === 0) return 0;
     const handle = await open(this.#claim.paths.part, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
-      const hashedBytes = await hashBeginning(handle, this.#hash, durableBytes);
+      const hashedBytes = await hashBeginning(handle, this.#hash, durableBytes, this.#options.signal);
       if (hashedBytes === durableBytes) return durableBytes;
       throw transferError(
         WireError.FILE_IO_ERROR,

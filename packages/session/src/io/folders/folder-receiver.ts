@@ -60,6 +60,8 @@ export class FolderReceiver extends Mover implements IncomingTransferHandler {
   /** Files that failed at this end, which the sender has been told. */
   readonly #lostHere = new Set<number>();
   readonly #finishing = new Set<Promise<void>>();
+  /** Aborts when this transfer is over. */
+  readonly #over = new AbortController();
   #offer: FolderOffer | undefined;
   #target: FolderTarget | undefined;
   #staging: Staging | undefined;
@@ -208,7 +210,8 @@ export class FolderReceiver extends Mover implements IncomingTransferHandler {
     const onFailed = (error: TransferError) => {
       this.#loseHere(index, error);
     };
-    return { entry, path, staging: this.#staging, overwrite, buffers, integrity, onWritten, onFailed };
+    const { signal } = this.#over;
+    return { entry, path, staging: this.#staging, overwrite, buffers, integrity, signal, onWritten, onFailed };
   }
 
   #beginPiece({ index, offsetBytes, byteLength, hash }: FolderPiece): void {
@@ -301,6 +304,7 @@ export class FolderReceiver extends Mover implements IncomingTransferHandler {
 
   protected override async release(error: TcpCommError): Promise<void> {
     const keeps = error.code !== 'ERR_TCPCOMM_TRANSFER_CANCELLED';
+    this.#over.abort();
     await this.#opening?.catch(() => undefined);
     await this.#answering;
     const begun = [this.#current?.file, ...this.#wanted.values()];

@@ -4,7 +4,7 @@ import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import process from 'node:process';
 import { describe, expect, it } from 'vitest';
-import { checkForLeaks, createTemporaryFolder } from '@tcpcomm/test-support';
+import { checkForLeaks, createTemporaryFolder, letEventsRun } from '@tcpcomm/test-support';
 import { Journal, type JournalEntry } from '../../../src/io/files/journal.ts';
 import { PartClaim } from '../../../src/io/files/part-claim.ts';
 
@@ -45,6 +45,20 @@ async function codeOf(attempt: Promise<unknown>): Promise<string | undefined> {
     (error: unknown) => (error as { code?: string }).code,
   );
 }
+
+it('a claim whose transfer is over is waited for, from the first moment on, and one that goes on is not', async () => {
+  await using folder = createTemporaryFolder();
+  const path = folder.join('file');
+  const over = new AbortController();
+  const taking = PartClaim.take(path, 'the name', SOURCE, over.signal);
+  await letEventsRun(1);
+  expect(await codeOf(PartClaim.take(path, 'the name', SOURCE))).toBe('ERR_TCPCOMM_FILE_BUSY');
+  const first = await taking;
+  over.abort();
+  const next = PartClaim.take(path, 'the name', SOURCE);
+  await first.end();
+  await (await next).end();
+});
 
 describe('a part of another process', () => {
   it('is left to it while it lives, and gone on with when it was killed', async () => {
