@@ -9,6 +9,7 @@ interface Options {
   readonly root?: string;
   readonly rate: number;
   readonly total: number;
+  readonly accepts: number;
   readonly allowDuplicateIds?: boolean;
   readonly json?: boolean;
 }
@@ -52,6 +53,11 @@ export function createCommandLine(run: (settings: ServerSettings) => Promise<voi
         .argParser(parseRate)
         .default(Infinity, 'unlimited'),
     )
+    .addOption(
+      new Option('--accepts <number>', 'connections taken in a second; the rest waits')
+        .argParser(parseAccepts)
+        .default(100),
+    )
     .option('--allow-duplicate-ids', 'let clients in whose machine id is blank or in use')
     .option('--json', 'print one JSON object a line, for programs')
     .helpOption('-h, --help', 'show this')
@@ -60,10 +66,16 @@ export function createCommandLine(run: (settings: ServerSettings) => Promise<voi
     .showSuggestionAfterError()
     .showHelpAfterError('Add --help to see what there is.')
     .exitOverride()
-    .action(async ({ rate, total, allowDuplicateIds = false, json = false, ...where }: Options) => {
-      const rates = { bytesPerSecond: rate, totalBytesPerSecond: total };
+    .action(async ({ rate, total, accepts, allowDuplicateIds = false, json = false, ...where }: Options) => {
+      const rates = { bytesPerSecond: rate, totalBytesPerSecond: total, acceptsPerSecond: accepts };
       await run({ host: where.host, port: where.port, root: where.root, ...rates, allowDuplicateIds, json });
     });
+}
+
+function parseAccepts(text: string): number {
+  const accepts = Number(text);
+  if (!(accepts >= 1)) throw new InvalidArgumentError('Expected a number from 1 on.');
+  return accepts;
 }
 
 function parseRate(text: string): number {

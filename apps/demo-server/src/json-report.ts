@@ -30,6 +30,14 @@ export class JsonReport implements ServerReport {
     printJsonLine({ event: 'session', ...identity(session), remoteAddress: session.remoteAddress });
   }
 
+  sessionSuspended(session: ServerSession): void {
+    printJsonLine({ event: 'sessionSuspended', ...identity(session) });
+  }
+
+  sessionResumed(session: ServerSession): void {
+    printJsonLine({ event: 'sessionResumed', ...identity(session) });
+  }
+
   sessionClosed(session: ServerSession, { by, code, message, isClean }: CloseReason): void {
     printJsonLine({ event: 'sessionClosed', ...identity(session), by, code, message, isClean });
   }

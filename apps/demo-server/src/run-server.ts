@@ -35,10 +35,11 @@ export async function runServer(settings: ServerSettings): Promise<number> {
 }
 
 function createServer(settings: ServerSettings, report: ServerReport, running: Set<FileTransfer>): TcpCommServer {
-  const { bytesPerSecond, totalBytesPerSecond, allowDuplicateIds, root } = settings;
+  const { bytesPerSecond, totalBytesPerSecond, acceptsPerSecond, allowDuplicateIds, root } = settings;
   const server = new TcpCommServer({
     bytesPerSecond,
     totalBytesPerSecond,
+    acceptsPerSecond,
     enforceUniqueMachineIds: !allowDuplicateIds,
     ...(root !== undefined && { files: { root } }),
   });
@@ -59,10 +60,13 @@ function createServer(settings: ServerSettings, report: ServerReport, running: S
     report.transferBegan(transfer, session);
   });
   server.on('notice', ({ kind, transfer, error, sessionId = 0 }) => {
+    const session = server.getSession(sessionId);
+    if (session && kind === 'session-suspended') report.sessionSuspended(session);
+    if (session && kind === 'session-resumed') report.sessionResumed(session);
     if (kind !== 'error' || error === undefined) return;
     if (transfer === undefined) report.problem(error);
     // The end of one that had begun is told by whoever follows it.
-    else if (!begun.has(transfer)) report.transferRefused(transfer, error, server.getSession(sessionId));
+    else if (!begun.has(transfer)) report.transferRefused(transfer, error, session);
   });
   return server;
 }

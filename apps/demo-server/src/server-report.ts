@@ -6,6 +6,9 @@ import type { ChatMessage } from './chat-room.ts';
 export interface ServerReport {
   listening(address: AddressInfo): void;
   sessionOpened(session: ServerSession): void;
+  /** Its connection is lost, and it waits for its client. */
+  sessionSuspended(session: ServerSession): void;
+  sessionResumed(session: ServerSession): void;
   sessionClosed(session: ServerSession, reason: CloseReason): void;
   rejected(connection: RejectedConnection): void;
   message(

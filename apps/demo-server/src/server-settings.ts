@@ -9,6 +9,8 @@ export interface ServerSettings {
   readonly bytesPerSecond: number;
   /** For all sessions together; Infinity for no limit. */
   readonly totalBytesPerSecond: number;
+  /** How many connections are taken in a second; the rest waits. */
+  readonly acceptsPerSecond: number;
   readonly allowDuplicateIds: boolean;
   readonly json: boolean;
 }

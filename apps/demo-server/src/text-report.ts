@@ -47,6 +47,16 @@ export class TextReport implements ServerReport {
     );
   }
 
+  sessionSuspended(session: ServerSession): void {
+    const sign = this.#screen.paint('yellow', '~');
+    this.#log(`${sign} ${this.#name(session)} lost its connection, session ${session.sessionId} waits for it`);
+  }
+
+  sessionResumed(session: ServerSession): void {
+    const sign = this.#screen.paint('green', '~');
+    this.#log(`${sign} ${this.#name(session)} is back, session ${session.sessionId} goes on`);
+  }
+
   sessionClosed(session: ServerSession, reason: CloseReason): void {
     const why = reason.by === 'remote' && reason.isClean ? 'it said goodbye' : printable(reason.message);
     const sign = this.#screen.paint(reason.isClean ? 'dim' : 'yellow', '-');

@@ -137,8 +137,10 @@ class ResumeSoak {
       await session.sendBytes(numberedMessage(channel, Math.floor(index / CHANNELS)), channel);
       this.#sentMessages += 1;
       // Not for ever: the next break may wait for the bytes of these messages.
-      for (let waits = 0; waits < MAX_WAITS && index > (messages * (this.#cuts + 1)) / cuts; waits += 1)
+      for (let waits = 0; waits < MAX_WAITS && this.#areFilesMoving && index > (messages * (this.#cuts + 1)) / cuts;) {
         await setTimeout(5);
+        waits += 1;
+      }
     }
   }
 
@@ -155,6 +157,10 @@ class ResumeSoak {
         kind: isSilence ? 'silence' : this.#random.next() < 0.5 ? 'cut' : 'reset',
       };
     }
+  }
+
+  get #areFilesMoving(): boolean {
+    return this.#transfers.some(({ state }) => state === 'active' || state === 'waiting');
   }
 
   get #remainingBytes(): number {
