@@ -2,7 +2,7 @@
 export class IdentityChange {
   readonly #ask: (machineId: string) => void;
   #wanted: string | undefined;
-  #answer = Promise.withResolvers<void>();
+  #answer = Promise.withResolvers<undefined>();
   /** Settles when all that were asked for before are answered. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -12,7 +12,7 @@ export class IdentityChange {
   }
 
   /** Resolves when the server has taken it; rejects with its refusal, or when the session ends. */
-  change(machineId: string): Promise<void> {
+  change(machineId: string): Promise<unknown> {
     const turn = this.#last.then(() => this.#begin(machineId));
     this.#last = turn.catch(() => undefined);
     return turn;
@@ -30,7 +30,7 @@ export class IdentityChange {
     if (this.#wanted === undefined) return;
     this.#wanted = undefined;
     if (refusal) this.#answer.reject(refusal);
-    else this.#answer.resolve();
+    else this.#answer.resolve(undefined);
   }
 
   /** The session is over. */
@@ -38,7 +38,7 @@ export class IdentityChange {
     this.settle(reason);
   }
 
-  #begin(machineId: string): Promise<void> {
+  #begin(machineId: string): Promise<unknown> {
     this.#answer = Promise.withResolvers();
     this.#ask(machineId);
     this.#wanted = machineId;

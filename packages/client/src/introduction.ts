@@ -51,14 +51,14 @@ function sayHello(
   enter: Enter,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const settle = (error?: unknown) => {
+    const settle = (error?: Error) => {
       stop.removeEventListener('abort', abort);
       if (error === undefined) resolve();
-      else reject(error as Error);
+      else reject(error);
     };
     const abort = () => {
       transport.destroy();
-      settle(stop.reason);
+      settle(stop.reason as Error);
     };
     const events = {
       onWelcome: (welcome: Welcome) => {
@@ -67,7 +67,7 @@ function sayHello(
           settle();
         } catch (error) {
           transport.destroy();
-          settle(error);
+          settle(error as Error);
         }
       },
       onFailed: settle,

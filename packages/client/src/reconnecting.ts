@@ -23,7 +23,8 @@ const LEAST_ATTEMPT_MS = 100;
  *
  * @throws why the last attempt failed, or the reason of the signal
  */
-export async function reconnect({ durationMs, signal, connect, onAttempt }: ReconnectingOptions): Promise<void> {
+export async function reconnect(options: ReconnectingOptions): Promise<void> {
+  const { durationMs, signal } = options;
   const beganMs = performance.now();
   let error: Error | undefined;
   for (let attempt = 1; ; attempt += 1) {
@@ -33,11 +34,11 @@ export async function reconnect({ durationMs, signal, connect, onAttempt }: Reco
     if (leftMs <= atLeastMs) throw error ?? new TimeoutError(`there is no time to connect again in ${durationMs} ms`);
     // The last attempt is at the end.
     const pauseMs = Math.max(atLeastMs, Math.min(pauseBefore(attempt, Math.random()), leftMs));
-    onAttempt({ attempt, pauseMs, elapsedMs, error });
+    options.onAttempt({ attempt, pauseMs, elapsedMs, error });
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
     signal.throwIfAborted();
     try {
-      await connect(Math.min(Math.max(leftMs - pauseMs, LEAST_ATTEMPT_MS), MAX_ATTEMPT_MS));
+      await options.connect(Math.min(Math.max(leftMs - pauseMs, LEAST_ATTEMPT_MS), MAX_ATTEMPT_MS));
       return;
     } catch (cause) {
       signal.throwIfAborted();

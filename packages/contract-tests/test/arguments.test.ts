@@ -292,7 +292,7 @@ describe('wrong options', () => {
     expect((await errorOf(() => client.setMachineId('x'.repeat(257)))).message).toBe(
       'machineId must be a string of at most 256 characters, got a string of 257 characters',
     );
-    client.setMachineId('x'.repeat(256));
+    await client.setMachineId('x'.repeat(256));
     await client.close();
   });
 

@@ -44,7 +44,7 @@ describe('a client is refused before connect settles', () => {
     expect((error as Error).message).toBe('the machine id "twin" is in use');
     expect((await rejected)[0].error.code).toBe('ERR_TCPCOMM_MACHINE_ID_TAKEN');
     expect([...host.server.sessions]).toEqual([firstSession]);
-    second.setMachineId('other');
+    await second.setMachineId('other');
     await second.connect(HOST, host.port);
     expect(host.server.sessions.size).toBe(2);
     host.server.on('message', () => undefined);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { type ClientOptions, type ReconnectAttempt, TcpCommClient } from '@tcpcomm/client';
-import { type ServerOptions, type ServerSession, TcpCommServer } from '@tcpcomm/server';
+import { type ServerOptions, TcpCommServer } from '@tcpcomm/server';
 import { checkForLeaks, freePort, Relay, testBytes, waitUntil } from '@tcpcomm/test-support';
 import { describe, expect, it } from 'vitest';
 import { collectMessages, collectTexts, connectPair, ENDS, endsOf, type SessionPair } from '../src/index.ts';
@@ -94,7 +94,7 @@ describe('a connection that is lost', () => {
 
   it('is taken up again forty times, with one session at the server all the time', async () => {
     await using pair = await connectOverRelay();
-    pair.server.on('message', (bytes, channel, session) => session.sendBytes(bytes, channel));
+    pair.server.on('message', (bytes, channel, session) => void session.sendBytes(bytes, channel));
     const echoes: number[] = [];
     pair.client.on('message', (bytes) => echoes.push(bytes[0]!));
     for (let round = 0; round < 40; round += 1) {
@@ -206,7 +206,8 @@ describe('a client that tries to come back', () => {
     pair.relay.cut();
     await once(pair.client, 'reconnecting');
     const waiting = pair.client.sendText('never', 1, { confirm: true });
-    const report = how === 'close' ? await pair.client.close() : pair.client.destroy();
+    const report = how === 'close' ? await pair.client.close() : undefined;
+    pair.client.destroy();
     await expect(waiting).rejects.toMatchObject({ name: 'SessionClosedError' });
     expect(await pair.client.closed).toMatchObject({ by: 'local' });
     if (report) expect(report).toMatchObject({ isComplete: false, channels: [{ channel: 1, undeliveredMessages: 1 }] });

@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { TcpCommClient } from '@tcpcomm/client';
 import { ProtocolError, TcpCommError, TransferError } from '@tcpcomm/protocol';
 import { type ServerSession, TcpCommServer } from '@tcpcomm/server';
-import { FileTransfer, type Session, type Transport } from '@tcpcomm/session';
+import { FileTransfer, type Session, Transport } from '@tcpcomm/session';
 import { describe, expect, it } from 'vitest';
 import { checkForLeaks, letEventsRun, RawListener, Relay, waitUntil } from '@tcpcomm/test-support';
 import { connectPair, type End, endsOf, type SessionPair } from '../src/index.ts';
@@ -274,7 +274,7 @@ const SERVER_SESSION_CALLS = {
     const received = { 1: [5, 60, 0] as [number, number, number] };
     const proof = { sessionId: 1, key: '', received, transfers: { continued: [], done: [] } };
     try {
-      return session.takeUp({} as Transport, proof, () => {
+      return session.takeUp(Object.create(Transport.prototype) as Transport, proof, () => {
         throw new Error('nobody is let in');
       });
     } catch (error) {

@@ -38,7 +38,7 @@ export type {
   ReconnectAttempt,
   SessionEventMap,
 } from './session-events.ts';
-export type { SessionTerms } from './session-link.ts';
+export type { SessionTerms } from './session-parts.ts';
 export { resolveSessionOptions, type SessionOptions, type SessionSetup } from './session-options.ts';
 export { Session } from './session.ts';
 export type {

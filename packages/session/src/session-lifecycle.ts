@@ -6,19 +6,16 @@ import {
   type Standing,
   type TcpCommError,
 } from '@tcpcomm/protocol';
-import { Conversation } from './engine/conversation.ts';
+import type { Conversation } from './engine/conversation.ts';
 import { type CloseReason, errorOfClosing } from './engine/ending/close-reason.ts';
-import { SessionThrottle } from './engine/session-throttle.ts';
 import { positionsOf, receivedOf } from './engine/standing.ts';
 import type { FileTransfer } from './file-transfer.ts';
 import { InboxTable } from './inbox-table.ts';
-import { TransferIds } from './engine/transfers/transfer-ids.ts';
-import { FileExchange } from './io/file-exchange.ts';
-import { allocateMemory } from './io/memory.ts';
 import type { Transport } from './io/transport.ts';
 import type { Notice } from './notice.ts';
 import type { ConnectionDetails, SessionEventMap } from './session-events.ts';
-import { SessionLink, type SessionLinkEvents, type SessionParts, type SessionTerms } from './session-link.ts';
+import { SessionLink, type SessionLinkEvents } from './session-link.ts';
+import { createSessionParts, type SessionParts, type SessionTerms } from './session-parts.ts';
 import type { SessionSetup } from './session-options.ts';
 import { NO_STATS, type SessionStats, StatsReader } from './session-stats.ts';
 import { TransferMonitor } from './transfer-monitor.ts';
@@ -167,16 +164,15 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
 
   /** The handshake is complete: the session begins. */
   protected begin(transport: Transport, terms: SessionTerms): void {
-    const { limits: localLimits, engine: settings } = this.#setup;
-    const { remoteLimits, pace, total, machineId } = terms;
-    this.#machineId = machineId;
+    this.#machineId = terms.machineId;
     this.#transfers = new TransferMonitor(terms.role);
-    this.#parts = {
-      conversation: new Conversation({ localLimits, remoteLimits, settings, allocate: allocateMemory }),
-      throttle: new SessionThrottle({ bytesPerSecond: pace.bytesPerSecond ?? Infinity, total }),
-      transferIds: new TransferIds(terms.role),
-      files: this.#createFiles(terms),
-    };
+    this.#parts = createSessionParts(terms, this.#setup, {
+      onBegun: this.#handleTransferBegun.bind(this),
+      onEnded: (file) => {
+        for (const notice of this.#transfers.handleEnded(file)) this.notify(notice);
+      },
+      onListenerFailed: this.#reportFailure.bind(this),
+    });
     this.#carryBy(transport, terms, this.#parts, undefined);
     this.announceConnection({ reconnected: false, resumed: false, lost: [] });
   }
@@ -212,12 +208,12 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
   /** Where this end stands, for the peer to go on from there. */
   protected get standing(): Standing {
     const received = this.#parts ? receivedOf(this.#parts.conversation.positions) : {};
-    return { received, transfers: this.#parts?.files.standing ?? { continued: [], done: [] } };
+    return { received, transfers: this.#parts?.files.courses.standing ?? { continued: [], done: [] } };
   }
 
   /** Resolves when nothing happens any more that the connection before has set off, so that `standing` is all of it. */
   protected async standsStill(): Promise<void> {
-    await this.#parts?.files.decided();
+    await this.#parts?.files.courses.decided();
   }
 
   /** Treats the connection as lost, if there is one: another one takes over. */
@@ -246,7 +242,7 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
     this.#closeReason = reason;
     this.#isSuspended = false;
     const error = errorOfClosing(reason);
-    this.#parts?.files.stop(error);
+    this.#parts?.files.courses.stop(error);
     this.#parts?.conversation.stop(error);
     this.#parts?.throttle.release(performance.now());
     this.inboxes.end();
@@ -312,16 +308,6 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
     this.#link = new SessionLink(transport, terms, parts, events, peerTransfers);
   }
 
-  #createFiles({ role }: SessionTerms): FileExchange {
-    return new FileExchange(role, this.#setup.files, {
-      onBegun: this.#handleTransferBegun.bind(this),
-      onEnded: (file) => {
-        for (const notice of this.#transfers.handleEnded(file)) this.notify(notice);
-      },
-      onListenerFailed: this.#reportFailure.bind(this),
-    });
-  }
-
   #handleSettings(pace: Settings): void {
     this.#pace = pace;
     this.#parts?.throttle.setRate(pace.bytesPerSecond ?? Infinity, performance.now());
@@ -339,12 +325,12 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
     transport.destroy();
     this.announce('disconnected', reason);
     // A listener may have closed it.
-    if (this.#isSuspended) this.handleSuspended(reason);
+    if (this.isSuspended) this.handleSuspended(reason);
   }
 
   async #handleLinkClosed(reason: CloseReason, transport: Transport): Promise<void> {
     await transport.closed;
-    await this.#parts?.files.settled();
+    await this.#parts?.files.courses.settled();
     this.announce('disconnected', reason);
     this.end(reason);
   }

@@ -5,43 +5,17 @@ import type {
   FolderOffer,
   FolderRequest,
   Identified,
-  ReceiveLimits,
   Settings,
   Standing,
 } from '@tcpcomm/protocol';
-import type { TokenBucket } from '@tcpcomm/throttle';
-import type { Conversation } from './engine/conversation.ts';
 import type { CloseReason } from './engine/ending/close-reason.ts';
 import type { IncomingTransfer } from './engine/transfers/incoming-transfer.ts';
 import type { OutgoingTransfer } from './engine/transfers/outgoing-transfer.ts';
-import type { Role } from './engine/role.ts';
 import { SessionEngine } from './engine/session-engine.ts';
 import type { SessionEvents } from './engine/session-engine-options.ts';
-import type { SessionThrottle } from './engine/session-throttle.ts';
-import type { TransferIds } from './engine/transfers/transfer-ids.ts';
 import type { FileExchange } from './io/file-exchange.ts';
 import type { Transport } from './io/transport.ts';
-
-/** What the handshake has settled. */
-export interface SessionTerms {
-  readonly role: Role;
-  readonly sessionId: number;
-  readonly machineId: string;
-  readonly remoteLimits: ReceiveLimits;
-  readonly pace: Settings;
-  /** Whether the session outlives its connection: both ends can take it up again. */
-  readonly isResumable: boolean;
-  /** What the session's rate is a share of; at a server only. */
-  readonly total?: TokenBucket;
-}
-
-/** What of a session outlives its connections. */
-export interface SessionParts {
-  readonly conversation: Conversation;
-  readonly throttle: SessionThrottle;
-  readonly files: FileExchange;
-  readonly transferIds: TransferIds;
-}
+import type { SessionParts, SessionTerms } from './session-parts.ts';
 
 /** What a session hears from its connection. */
 export interface SessionLinkEvents {
@@ -89,7 +63,7 @@ export class SessionLink implements SessionEvents {
       nowMs: performance.now(),
     });
     transport.switchTo(this.engine);
-    parts.files.attach(this.engine, peerTransfers);
+    parts.files.courses.attach(this.engine, peerTransfers);
   }
 
   onSettings(pace: Settings): void {
@@ -133,7 +107,7 @@ export class SessionLink implements SessionEvents {
   }
 
   onLost(reason: CloseReason): void {
-    this.#files.detach();
+    this.#files.courses.detach();
     this.#events.onLost(reason);
   }
 

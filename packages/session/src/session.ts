@@ -25,7 +25,7 @@ import { requireSendOptions, type SendOptions } from './send-options.ts';
 import type { Transport } from './io/transport.ts';
 import type { CloseOptions, CloseReport } from './session-events.ts';
 import { SessionLifecycle } from './session-lifecycle.ts';
-import type { SessionTerms } from './session-link.ts';
+import type { SessionTerms } from './session-parts.ts';
 import type { SessionStats } from './session-stats.ts';
 
 const DEFAULT_DRAIN_MS = 3_000;

@@ -38,7 +38,7 @@ export class NumberedReceiver {
     this.#count += 1;
     if (Buffer.compare(bytes, numberedMessage(channel, expected)) === 0) return;
     const number = bytes.length < HEADER_BYTES ? undefined : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
-    const what = number === expected ? 'with other bytes' : `as number ${number}`;
+    const what = number === expected ? 'with other bytes' : `as number ${String(number)}`;
     this.violations.push(`message ${expected} on channel ${channel} came to the ${this.#name} ${what}`);
   }
 }

@@ -125,7 +125,7 @@ class ResumeSoak {
       if (count !== messages) this.#violations.push(`${count} of ${messages} messages came to end ${index}`);
     }
     for (const { name, progress: last } of this.#transfers) {
-      if (last.totalBytes !== fileBytes) this.#violations.push(`${name} has ${last.totalBytes} bytes`);
+      if (last.totalBytes !== fileBytes) this.#violations.push(`${name} has ${String(last.totalBytes)} bytes`);
     }
   }
 

@@ -10,19 +10,14 @@ import {
   requireBoolean,
   requireOptions,
   requireText,
-  SessionClosedError,
-  type Standing,
-  type TcpCommError,
   WireError,
 } from '@tcpcomm/protocol';
 import type { Role } from '../engine/role.ts';
-import { requireSendPolicy, type SendPolicyOptions } from '../engine/sending/send-policy.ts';
-import type { SessionEngine } from '../engine/session-engine.ts';
+import { requireSendPolicy } from '../engine/sending/send-policy.ts';
 import type { IncomingTransfer } from '../engine/transfers/incoming-transfer.ts';
 import type { OutgoingTransfer } from '../engine/transfers/outgoing-transfer.ts';
 import type { TransferEvents } from '../engine/transfers/transfer-exchange.ts';
 import { FileTransfer, type TransferSending } from '../file-transfer.ts';
-import { TransferRecord } from '../transfer-record.ts';
 import { transferError } from './files/file-errors.ts';
 import { FileReceiver } from './files/file-receiver.ts';
 import { FileSender } from './files/file-sender.ts';
@@ -31,8 +26,8 @@ import { WRITE_BUFFERS, type WriteBuffers } from './files/write-buffers.ts';
 import { FolderLister } from './folders/folder-lister.ts';
 import { FolderReceiver } from './folders/folder-receiver.ts';
 import { FolderSender } from './folders/folder-sender.ts';
-import { MovingTransfers } from './moving-transfers.ts';
-import { TransferCourse } from './transfer-course.ts';
+import type { TransferCourse } from './transfer-course.ts';
+import { type FileExchangeEvents, TransferCourses } from './transfer-courses.ts';
 import {
   type FileAccessOptions,
   type GetFileOptions,
@@ -42,73 +37,23 @@ import {
   type SendFileOptions,
   type SendFolderOptions,
 } from './transfer-options.ts';
-import { TransferQueue, type Waiting } from './transfer-queue.ts';
-
-/** What a session hears of its transfers, whichever end began them. */
-export interface FileExchangeEvents {
-  /** Both ends agree; bytes may flow. */
-  onBegun(file: FileTransfer): void;
-  /** Ended well or not, also one that never began. */
-  onEnded(file: FileTransfer): void;
-  /** A listener of a transfer threw or rejected. */
-  onListenerFailed(error: unknown): void;
-}
 
 /**
  * The files and folders of one session in both directions: those that this program asks for, and those that the peer does. What a lost
  * connection has interrupted goes on over the next one (docs/PROTOCOL.md §9.8).
  */
 export class FileExchange implements TransferEvents {
-  /** Of the connection that there is, or was last. */
-  #engine: SessionEngine | undefined;
   readonly #access: FileAccessOptions | undefined;
   readonly #root: RootDirectory | undefined;
-  readonly #events: FileExchangeEvents;
   readonly #buffers: WriteBuffers;
-  readonly #queue = new TransferQueue();
-  readonly #running = new Set<FileTransfer>();
-  readonly #moving: MovingTransfers;
+  /** All transfers, whoever has begun them. */
+  readonly courses: TransferCourses;
 
   constructor(role: Role, access: FileAccessOptions | undefined, events: FileExchangeEvents) {
-    this.#moving = new MovingTransfers(role);
+    this.courses = new TransferCourses(role, events);
     this.#buffers = WRITE_BUFFERS[role];
     this.#access = access;
     this.#root = access && new RootDirectory(access.root);
-    this.#events = events;
-  }
-
-  /** What the peer has to know of the transfers when the session is taken up again. */
-  get standing(): Standing['transfers'] {
-    return this.#moving.standing;
-  }
-
-  /**
-   * There is a connection: goes on with what the one before has interrupted, and begins what waits.
-   *
-   * @param peer what it said of the transfers; undefined if it knows of none
-   */
-  attach(engine: SessionEngine, peer: Standing['transfers'] | undefined): void {
-    this.#engine = engine;
-    this.#moving.resume(peer, (id, abort) => {
-      engine.transfers.abandon(id, abort);
-    });
-    this.#queue.resume();
-  }
-
-  /** The connection is lost. */
-  detach(): void {
-    this.#queue.pause();
-  }
-
-  /** Resolves when all has ended of which that was decided before the connection was lost. */
-  async decided(): Promise<void> {
-    await this.#moving.settled();
-  }
-
-  /** There will be no other connection. */
-  stop(error: TcpCommError): void {
-    this.#moving.stop(error);
-    this.#queue.fail();
   }
 
   getFile(remotePath: string, options: GetFileOptions): FileTransfer {
@@ -116,8 +61,8 @@ export class FileExchange implements TransferEvents {
     const { overwrite, integrity, signal } = resolveTransferOptions(options);
     const { to = '.' } = options;
     requireText('to', to);
-    return this.#enter('incoming', remotePath, signal, (course, id) => {
-      const transfer = this.#openEngine.transfers.beginIncoming(id);
+    return this.courses.enter('incoming', remotePath, signal, (course, id) => {
+      const transfer = this.courses.engine.transfers.beginIncoming(id);
       const findTarget = () => localTarget(to, remotePath);
       course.take(transfer, this.#fileReceiver(transfer, course, { overwrite, findTarget }));
       transfer.request({ path: remotePath, ...(integrity !== 'xxh64' && { integrity }) });
@@ -130,8 +75,8 @@ export class FileExchange implements TransferEvents {
     const { as = basename(localPath) } = options;
     requireText('as', as);
     requireSendPolicy(options);
-    return this.#enter('outgoing', as, signal, (course, id) => {
-      const transfer = this.#beginOutgoing(options, id);
+    return this.courses.enter('outgoing', as, signal, (course, id) => {
+      const transfer = this.courses.beginOutgoing(options, id);
       // Without O_NONBLOCK a named pipe would hold a thread until somebody writes to it.
       const openFile = () => open(localPath, constants.O_RDONLY | constants.O_NONBLOCK);
       const source = { localPath: resolve(localPath), open: openFile, integrity, overwrite };
@@ -146,8 +91,8 @@ export class FileExchange implements TransferEvents {
     const { overwrite, integrity, signal } = resolveTransferOptions(options);
     const { to = posix.basename(remotePath) } = options;
     requireText('to', to);
-    return this.#enter('incoming', remotePath, signal, (course, id) => {
-      const transfer = this.#openEngine.transfers.beginIncoming(id);
+    return this.courses.enter('incoming', remotePath, signal, (course, id) => {
+      const transfer = this.courses.engine.transfers.beginIncoming(id);
       // The user's own word: it may be a link.
       const findTarget = () => realpath(to).catch(() => resolve(to));
       course.take(
@@ -164,8 +109,8 @@ export class FileExchange implements TransferEvents {
     const { as = basename(resolve(localPath)) } = options;
     requireText('as', as);
     requireSendPolicy(options);
-    return this.#enter('outgoing', as, signal, (course, id) => {
-      const transfer = this.#beginOutgoing(options, id);
+    return this.courses.enter('outgoing', as, signal, (course, id) => {
+      const transfer = this.courses.beginOutgoing(options, id);
       // The user's own word: links in it, and it may be one, are the user's affair.
       const find = () => new RootDirectory(resolve(localPath)).folderForReading('');
       const sender = new FolderSender({ transfer, ...course.parts, find, integrity, overwrite, list: undefined });
@@ -179,28 +124,17 @@ export class FileExchange implements TransferEvents {
     requireOptions('options', options);
     const { recursive = false } = options;
     requireBoolean('recursive', recursive);
-    this.#queue.requireRoom();
-    const outcome = Promise.withResolvers<FolderEntry[]>();
-    const entry: Waiting = {
-      begin: () => {
-        const transfer = this.#openEngine.transfers.beginIncoming();
-        const lister = new FolderLister(transfer, remotePath, () => {
-          this.#queue.reenter(entry);
-        });
-        transfer.handler = lister;
-        lister.done.then(outcome.resolve, outcome.reject).finally(this.#handleEnded);
-        transfer.requestFolder({ path: remotePath, list: recursive ? 'deep' : 'flat' });
-      },
-      fail: () => {
-        outcome.reject(closedBefore(remotePath));
-      },
-    };
-    this.#queue.enter(entry);
-    return outcome.promise;
+    return this.courses.enterLister(remotePath, (onInterrupted) => {
+      const transfer = this.courses.engine.transfers.beginIncoming();
+      const lister = new FolderLister(transfer, remotePath, onInterrupted);
+      transfer.handler = lister;
+      transfer.requestFolder({ path: remotePath, list: recursive ? 'deep' : 'flat' });
+      return lister.done;
+    });
   }
 
   onFileRequest(transfer: OutgoingTransfer, { path, integrity = 'xxh64' }: FileRequest): void {
-    const course = this.#peerCourse(transfer, 'outgoing', path);
+    const course = this.courses.ofPeer(transfer, 'outgoing', path);
     if (course === undefined) return;
     const openFile = async () => this.#requireRoot(path, this.#access?.read).openForReading(path);
     const localPath = join(this.#access?.root ?? '', path);
@@ -212,7 +146,7 @@ export class FileExchange implements TransferEvents {
 
   onFileOffer(transfer: IncomingTransfer, offer: FileOffer): void {
     const { path, overwrite } = offer;
-    const course = this.#peerCourse(transfer, 'incoming', path);
+    const course = this.courses.ofPeer(transfer, 'incoming', path);
     if (course === undefined) return;
     const findTarget = async () => this.#requireRoot(path, this.#access?.write).pathForWriting(path);
     const receiver = this.#fileReceiver(transfer, course, { overwrite, findTarget });
@@ -221,7 +155,7 @@ export class FileExchange implements TransferEvents {
   }
 
   onFolderRequest(transfer: OutgoingTransfer, { path, integrity = 'xxh64', list }: FolderRequest): void {
-    const course = this.#peerCourse(transfer, 'outgoing', path, list !== undefined);
+    const course = this.courses.ofPeer(transfer, 'outgoing', path, list !== undefined);
     if (course === undefined) return;
     const find = async () => this.#requireRoot(path, this.#access?.read).folderForReading(path);
     const sender = new FolderSender({ transfer, ...course.parts, find, integrity, overwrite: 'replace', list });
@@ -231,7 +165,7 @@ export class FileExchange implements TransferEvents {
 
   onFolderOffer(transfer: IncomingTransfer, offer: FolderOffer): void {
     const { path, overwrite } = offer;
-    const course = this.#peerCourse(transfer, 'incoming', path);
+    const course = this.courses.ofPeer(transfer, 'incoming', path);
     if (course === undefined) return;
     const findTarget = async () => this.#requireRoot(path, this.#access?.write).folderForWriting(path);
     const receiver = new FolderReceiver({ transfer, ...course.parts, overwrite, buffers: this.#buffers, findTarget });
@@ -240,12 +174,7 @@ export class FileExchange implements TransferEvents {
   }
 
   onAbandoned(id: number, abort: FileAbort): void {
-    this.#moving.abandon(id, abort);
-  }
-
-  /** Resolves when no transfer runs any more and what they left open or behind is closed and removed. */
-  async settled(): Promise<void> {
-    await Promise.allSettled(Array.from(this.#running, (file) => file.done));
+    this.courses.handleAbandoned(id, abort);
   }
 
   #requireRoot(name: string, isAllowed = true): RootDirectory {
@@ -256,19 +185,6 @@ export class FileExchange implements TransferEvents {
     throw transferError(WireError.FILES_NOT_OFFERED, name, detail);
   }
 
-  #beginOutgoing(policy: SendPolicyOptions, id: number | undefined): OutgoingTransfer {
-    const engine = this.#openEngine;
-    const transfer = engine.transfers.beginOutgoing(id);
-    engine.changePolicy(transfer.policy, policy, performance.now());
-    return transfer;
-  }
-
-  /** Nothing begins before there is one. */
-  get #openEngine(): SessionEngine {
-    if (this.#engine === undefined) throw new SessionClosedError('there is no connection');
-    return this.#engine;
-  }
-
   #fileReceiver(
     transfer: IncomingTransfer,
     course: TransferCourse,
@@ -277,104 +193,8 @@ export class FileExchange implements TransferEvents {
     return new FileReceiver({ transfer, ...course.parts, buffers: this.#buffers, ...options });
   }
 
-  /** For what the peer begins, or begins again. Undefined if that is refused. */
-  #peerCourse(
-    transfer: IncomingTransfer | OutgoingTransfer,
-    direction: TransferRecord['direction'],
-    name: string,
-    isSilent = false,
-  ): TransferCourse | undefined {
-    const refusal = this.#moving.refusalOf(transfer.id);
-    if (refusal) transfer.abort(refusal.code, refusal.message);
-    if (refusal) return undefined;
-    const course = this.#moving.continued(transfer.id);
-    if (course === undefined || course.file.direction !== direction || course.file.name !== name) {
-      course?.fail(closedBefore(course.file.name));
-      return this.#course(direction, name, isSilent);
-    }
-    return course;
-  }
-
-  /**
-   * @param isSilent whether nobody is told of it: a list is no transfer to its user
-   * @param beginAgain for what this end begins
-   */
-  #course(
-    direction: TransferRecord['direction'],
-    name: string,
-    isSilent = false,
-    beginAgain?: (id?: number) => void,
-  ): TransferCourse {
-    const course: TransferCourse = new TransferCourse(new TransferRecord(direction, name), {
-      onTurn: () => {
-        this.#moving.handleTurn(course, beginAgain);
-      },
-      onBegun: (file) => {
-        if (!isSilent) this.#events.onBegun(file);
-      },
-      changePolicy: (policy, options) => {
-        this.#engine?.changePolicy(policy, options, performance.now());
-      },
-      onListenerFailed: (error) => {
-        this.#events.onListenerFailed(error);
-      },
-    });
-    const { file } = course;
-    this.#running.add(file);
-    const report = () => {
-      this.#running.delete(file);
-      this.#moving.handleEnded(course, name);
-      if (!isSilent) this.#events.onEnded(file);
-    };
-    file.done.then(report, report);
-    return course;
-  }
-
-  /**
-   * Begins what this end wants, now or in its turn.
-   *
-   * @param begin gives the course to whoever moves it, over the connection that there is; under an id that it had before, if any
-   * @throws LimitError when too many wait already
-   */
-  #enter(
-    direction: TransferRecord['direction'],
-    name: string,
-    signal: AbortSignal | undefined,
-    begin: (course: TransferCourse, id?: number) => void,
-  ): FileTransfer {
-    this.#queue.requireRoom();
-    const course: TransferCourse = this.#course(direction, name, false, (id) => {
-      begin(course, id);
-    });
-    const { file } = course;
-    if (signal?.aborted) {
-      file.cancel();
-      return file;
-    }
-    const entry = {
-      begin: () => {
-        begin(course);
-      },
-      fail: () => {
-        course.fail(closedBefore(name));
-      },
-    };
-    this.#queue.enter(entry);
-    file.done
-      .catch(() => undefined)
-      .finally(() => {
-        if (!this.#queue.leave(entry)) this.#handleEnded();
-      });
-    cancelOnAbort(file, signal);
-    return file;
-  }
-
-  readonly #handleEnded = (): void => {
-    this.#queue.handleEnded(this.#engine?.isOpen ?? false);
-  };
-
   #sendingOf(transfer: OutgoingTransfer): () => TransferSending {
-    const engine = this.#openEngine;
+    const engine = this.courses.engine;
     return () => {
       const { policy, queuedBytes } = transfer;
       return {
@@ -395,21 +215,4 @@ async function localTarget(to: string, remotePath: string): Promise<string> {
     () => false,
   );
   return resolve(isFolder ? join(to, posix.basename(remotePath)) : to);
-}
-
-function closedBefore(name: string): TcpCommError {
-  return new SessionClosedError(`${JSON.stringify(name)}: the session was closed before the transfer began`);
-}
-
-function cancelOnAbort(file: FileTransfer, signal: AbortSignal | undefined): void {
-  if (signal === undefined) return;
-  const cancel = () => {
-    file.cancel();
-  };
-  signal.addEventListener('abort', cancel, { once: true });
-  file.done
-    .catch(() => undefined)
-    .finally(() => {
-      signal.removeEventListener('abort', cancel);
-    });
 }

@@ -35,9 +35,9 @@ export abstract class Mover {
     void this.#fail(error instanceof TcpCommError ? error : toTransferError(error, this.record.name));
   }
 
-  onInterrupted(error: Error): void {
+  onInterrupted(error: TcpCommError): void {
     if (!this.decide()) return;
-    void this.release(error as TcpCommError);
+    void this.release(error);
     this.#parts.onInterrupted();
   }
 

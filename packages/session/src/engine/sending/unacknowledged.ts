@@ -23,7 +23,7 @@ export class Unacknowledged {
     const startBytes = this.#sentBytes;
     this.#sentBytes += bytes;
     const { last } = this.#runs;
-    if (last !== undefined && last.source === source) last.endBytes = this.#sentBytes;
+    if (last?.source === source) last.endBytes = this.#sentBytes;
     else this.#runs.push({ source, startBytes, endBytes: this.#sentBytes });
   }
 

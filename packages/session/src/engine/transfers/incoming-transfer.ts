@@ -12,6 +12,7 @@ import {
   FrameType,
   ProtocolError,
   toSentence,
+  type TcpCommError,
   TransferError,
   WireError,
 } from '@tcpcomm/protocol';
@@ -32,7 +33,7 @@ export interface IncomingTransferHandler {
   /** The sender gave up, or the session ended. */
   onAbort(error: Error): void;
   /** The connection is lost, and the session is not: what becomes of the transfer is decided over the next one. */
-  onInterrupted(error: Error): void;
+  onInterrupted(error: TcpCommError): void;
 }
 
 /** On which terms a file is taken. */
@@ -248,7 +249,7 @@ export class IncomingTransfer implements Transfer, CreditSource {
     // The receiver of a file sends none of its bytes.
   }
 
-  stop(error: Error, isInterrupted: boolean): void {
+  stop(error: TcpCommError, isInterrupted: boolean): void {
     const wasOpen = this.isOpen;
     this.#state = 'closed';
     if (!wasOpen) return;

@@ -10,6 +10,7 @@ import {
   FrameType,
   ProtocolError,
   toSentence,
+  type TcpCommError,
   TransferError,
   type TransferPause,
   WireError,
@@ -42,7 +43,7 @@ export interface OutgoingTransferHandler {
   /** The receiver gave up, or the session ended. */
   onAbort(error: Error): void;
   /** The connection is lost, and the session is not: what becomes of the transfer is decided over the next one. */
-  onInterrupted(error: Error): void;
+  onInterrupted(error: TcpCommError): void;
 }
 
 /**
@@ -290,7 +291,7 @@ export class OutgoingTransfer implements Transfer, FrameSource {
     this.#host.activate(this);
   }
 
-  stop(error: Error, isInterrupted: boolean): void {
+  stop(error: TcpCommError, isInterrupted: boolean): void {
     const wasOpen = this.isOpen;
     this.#state = 'closed';
     this.#drop(error);

@@ -12,6 +12,7 @@ import {
   FrameType,
   ProtocolError,
   type ReceiveLimits,
+  type TcpCommError,
   type TransferPause,
   WireError,
 } from '@tcpcomm/protocol';
@@ -170,7 +171,7 @@ export class TransferExchange {
   }
 
   /** Ends all transfers, or interrupts them: then the next connection may go on with them. */
-  stop(error: Error, isInterrupted = false): void {
+  stop(error: TcpCommError, isInterrupted = false): void {
     for (const transfer of [...this.#table]) {
       this.#table.remove(transfer.id);
       transfer.stop(error, isInterrupted);

@@ -9,6 +9,7 @@ import type {
   FolderOffer,
   FrameHeader,
   FrameType,
+  TcpCommError,
   TransferPause,
 } from '@tcpcomm/protocol';
 import type { CreditSource } from '../sending/control-queue.ts';
@@ -54,5 +55,5 @@ export interface Transfer {
   handleCredit(limitBytes: number, writtenBytes: number): void;
   handleWritten(): void;
   /** The connection is over, and the session with it unless the transfer is only interrupted. */
-  stop(error: Error, isInterrupted: boolean): void;
+  stop(error: TcpCommError, isInterrupted: boolean): void;
 }

@@ -22,7 +22,7 @@ export interface Leftover {
 
 /** A transfer of this thread that writes to some paths, or is about to. */
 class Holder {
-  readonly #ended = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<undefined>();
   readonly #signal: AbortSignal | undefined;
   #isEnding = false;
 
@@ -35,7 +35,7 @@ class Holder {
     return this.#isEnding || (this.#signal?.aborted ?? false);
   }
 
-  get ended(): Promise<void> {
+  get ended(): Promise<unknown> {
     return this.#ended.promise;
   }
 
@@ -44,7 +44,7 @@ class Holder {
   }
 
   end(): void {
-    this.#ended.resolve();
+    this.#ended.resolve(undefined);
   }
 }
 

@@ -1,4 +1,4 @@
-import { type FrameHeader, FrameType, TransferError, WireError } from '@tcpcomm/protocol';
+import { ConnectionLostError, type FrameHeader, FrameType, TransferError, WireError } from '@tcpcomm/protocol';
 import { testBytes } from '@tcpcomm/test-support';
 import { describe, expect, it } from 'vitest';
 import { type Acceptance, IncomingTransfer } from '../../../src/engine/transfers/incoming-transfer.ts';
@@ -386,7 +386,7 @@ describe('giving up', () => {
 describe('the end of the session', () => {
   it.each(Object.keys(ways))('%s: the application hears of it once, and nothing is sent', (state) => {
     const { desk, transfer, heard } = receivingIn(state);
-    const reason = new Error('over');
+    const reason = new ConnectionLostError('over');
     transfer.stop(reason, false);
     transfer.finish();
     transfer.accept(from(0));

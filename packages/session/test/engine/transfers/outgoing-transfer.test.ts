@@ -1,4 +1,4 @@
-import { type FileAccept, FrameType, TransferError, WireError } from '@tcpcomm/protocol';
+import { ConnectionLostError, type FileAccept, FrameType, TransferError, WireError } from '@tcpcomm/protocol';
 import { testBytes } from '@tcpcomm/test-support';
 import { describe, expect, it } from 'vitest';
 import { OutgoingTransfer } from '../../../src/engine/transfers/outgoing-transfer.ts';
@@ -328,7 +328,7 @@ describe('giving up', () => {
 describe('the end of the session', () => {
   it.each(Object.keys(ways))('%s: the application hears of it once, and nothing is sent', async (state) => {
     const { desk, transfer, heard, promises } = sendingIn(state);
-    const reason = new Error('over');
+    const reason = new ConnectionLostError('over');
     transfer.stop(reason, false);
     expect(heard).toEqual(state === 'aborting' ? [] : [reason]);
     expect([desk.take(), transfer.isOpen, transfer.isReady]).toEqual([[], false, false]);
