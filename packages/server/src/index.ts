@@ -9,13 +9,8 @@ export type {
 } from './server-options.ts';
 export { ServerSession } from './server-session.ts';
 export type { SessionCollection } from './session-collection.ts';
-export {
-  ALL_SESSIONS,
-  type ServerCloseReport,
-  type ServerEventMap,
-  type StartOptions,
-  TcpCommServer,
-} from './tcp-comm-server.ts';
+export type { ServerCloseReport, ServerEventMap } from './server-events.ts';
+export { ALL_SESSIONS, type StartOptions, TcpCommServer } from './tcp-comm-server.ts';
 export type {
   ChannelDelivery,
   CloseOptions,

@@ -13,20 +13,13 @@ import {
   UsageError,
   WireError,
 } from '@tcpcomm/protocol';
-import type {
-  CloseOptions,
-  CloseReason,
-  CloseReport,
-  FileTransfer,
-  Notice,
-  SessionTerms,
-  Transport,
-} from '@tcpcomm/session';
+import type { CloseOptions, Notice, SessionTerms, Transport } from '@tcpcomm/session';
 import { Admission } from './admission.ts';
 import { displace, Entrance } from './entrance.ts';
 import { Listener } from './listener.ts';
 import { paceFor } from './pace.ts';
-import { Reception, type RejectedConnection } from './reception.ts';
+import { Reception } from './reception.ts';
+import type { ServerCloseReport, ServerEventMap } from './server-events.ts';
 import { resolveServerOptions, type ServerCallback, type ServerOptions, type ServerSetup } from './server-options.ts';
 import { ServerSession, type SessionHost } from './server-session.ts';
 import { ServerTotal } from './server-total.ts';
@@ -41,30 +34,6 @@ export interface StartOptions {
   readonly port: number;
   /** The address to listen on, or a name of this machine. Default: all addresses, IPv6 and IPv4. */
   readonly host?: string;
-}
-
-export interface ServerEventMap {
-  listening: [address: AddressInfo];
-  /** A client has come in; it is in `sessions`, and does not know yet. */
-  session: [session: ServerSession];
-  /** A session is over; it is no longer in `sessions`. */
-  sessionClosed: [session: ServerSession, reason: CloseReason];
-  /** A connection did not become a session: refused, or not one of ours at all. */
-  rejected: [rejected: RejectedConnection];
-  message: [bytes: Uint8Array, channel: number, session: ServerSession];
-  transfer: [transfer: FileTransfer, session: ServerSession];
-  /** Something happened, here or in a session; `notice.sessionId` tells in which. */
-  notice: [notice: Notice];
-  close: [];
-}
-
-/** How the sessions ended that were there when the server closed. */
-export interface ServerCloseReport {
-  readonly sessions: readonly {
-    readonly sessionId: number;
-    readonly machineId: string;
-    readonly report: CloseReport;
-  }[];
 }
 
 /**

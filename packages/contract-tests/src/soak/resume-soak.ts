@@ -124,6 +124,7 @@ class ResumeSoak {
       this.#violations.push(...violations);
       if (count !== messages) this.#violations.push(`${count} of ${messages} messages came to end ${index}`);
     }
+    if (this.#cuts < this.#options.cuts) this.#violations.push(`the connection broke ${this.#cuts} times only`);
     for (const { name, progress: last } of this.#transfers) {
       if (last.totalBytes !== fileBytes) this.#violations.push(`${name} has ${String(last.totalBytes)} bytes`);
     }
@@ -148,8 +149,8 @@ class ResumeSoak {
   *#script(): Generator<RelayFault> {
     const { cuts } = this.#options;
     for (; this.#cuts < cuts; this.#cuts += 1) {
-      // Half of it passes in the one direction.
-      const gapBytes = Math.max(MIN_GAP_BYTES, this.#remainingBytes / (cuts - this.#cuts));
+      // Half of it passes in the one direction; a little less, or there would not be enough for the last breaks.
+      const gapBytes = Math.max(MIN_GAP_BYTES, (0.8 * this.#remainingBytes) / (cuts - this.#cuts));
       const isSilence = this.#random.nextUint32() % SILENCE_EACH === 0;
       yield {
         direction: this.#random.next() < 0.5 ? 'forth' : 'back',
