@@ -94,9 +94,10 @@ For figures that mean something the machine must be quiet.
 Exit status: 0, 1 when a subject failed, 2 for a command line that makes no sense, 130 when interrupted.
 
 Examples:
-  pnpm bench                                 everything, about an hour
+  pnpm bench                                 everything, well over an hour
   pnpm bench bulk messages --json bulk.json
   pnpm bench latency throttle --rounds 1     ten minutes; latency wants root and iproute2, else a relay stands in
+  pnpm bench sessions --rounds 1             four minutes, and 10,000 sockets in a process
   pnpm bench files --scale 2 --subject tcpcomm --subject rsync
   pnpm bench messages --case one-way --subject tcpcomm --rounds 1 --profile profiles
 `;

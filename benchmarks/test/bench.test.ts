@@ -103,6 +103,21 @@ describe('a quick run', () => {
     expect(results[0]!.metrics.errorPercent).toBeGreaterThanOrEqual(0);
   });
 
+  it.each([
+    ['connect', ['handshakesPerSecond']],
+    ['idle', ['heapKilobytesPerSession', 'externalKilobytesPerSession', 'rssKilobytesPerSession', 'idleCpuPercent']],
+    ['chatter', ['messagesPerSecond', 'p50Ms', 'p99Ms']],
+  ] as const)('has sessions with every library: %s', { timeout: 60_000 }, async (name, metricNames) => {
+    const jsonPath = join(folder, `${name}.json`);
+    const { status } = await run('sessions', '--quick', '--scale', '0.005', '--case', name, '--json', jsonPath);
+    expect(status).toBe(0);
+    const { results } = JSON.parse(await readFile(jsonPath, 'utf8')) as SuiteFile;
+    expect(results.map(({ subject }) => subject)).toEqual(['tcpcomm', 'ws', 'socket.io']);
+    for (const { metrics } of results) {
+      for (const metricName of metricNames) expect(metrics[metricName]).toEqual(expect.any(Number));
+    }
+  });
+
   it('times round trips', async () => {
     const jsonPath = join(folder, 'round-trip.json');
     await run('messages', '--quick', '--case', 'round-trip', '--subject', 'tcpcomm', '--json', jsonPath);
@@ -118,7 +133,7 @@ it('an unknown suite ends with status 2 and the list of suites', async () => {
   const { status, progress } = await run('nonsense');
   expect(status).toBe(2);
   expect(progress).toContain(
-    'there is no suite nonsense; the suites are bulk, messages, files, writer, latency, throttle',
+    'there is no suite nonsense; the suites are bulk, messages, files, writer, latency, throttle, sessions',
   );
 });
 

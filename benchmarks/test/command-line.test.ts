@@ -8,7 +8,7 @@ it('without arguments all suites run, in five rounds', () => {
   const options = parse();
   expect(options).toMatchObject({ action: 'run', rounds: 5, scale: 1, format: 'text' });
   expect(options.suites.map(({ name }) => name)).toEqual([
-    ...['bulk', 'messages', 'files', 'writer', 'latency', 'throttle'],
+    ...['bulk', 'messages', 'files', 'writer', 'latency', 'throttle', 'sessions'],
   ]);
 });
 
@@ -27,7 +27,10 @@ it('options are taken, and override --quick', () => {
 });
 
 it.each([
-  [['nonsense'], 'there is no suite nonsense; the suites are bulk, messages, files, writer, latency, throttle'],
+  [
+    ['nonsense'],
+    'there is no suite nonsense; the suites are bulk, messages, files, writer, latency, throttle, sessions',
+  ],
   [['bulk', '--case', '2MiB'], 'there is no case 2MiB; the cases are 64KiB, 1MiB'],
   [
     ['bulk', '--subject', 'ws'],

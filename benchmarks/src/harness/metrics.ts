@@ -1,10 +1,15 @@
 import { median } from '../measure/statistics.ts';
 
-/** What may be measured, with the units in the names; MB are 10^6 bytes. The order is that of the tables. */
+/** What may be measured, with the units in the names; KB are 10^3 bytes, MB 10^6. The order is that of the tables. */
 export const METRIC_NAMES = [
   'megabytesPerSecond',
   'messagesPerSecond',
   'filesPerSecond',
+  'handshakesPerSecond',
+  'heapKilobytesPerSession',
+  'externalKilobytesPerSession',
+  'rssKilobytesPerSession',
+  'idleCpuPercent',
   'p50Ms',
   'p99Ms',
   'megabitsPerSecond',

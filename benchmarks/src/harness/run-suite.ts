@@ -17,7 +17,7 @@ export interface SuiteRunOptions {
   readonly subjects?: readonly string[] | undefined;
   /** Where the subjects may put files; the caller's to remove. */
   readonly folder: string;
-  /** How long one measurement of one subject may take, its start included. */
+  /** How long one measurement of one subject may take, its start included, beyond the seconds that its case says. */
   readonly limitMs: number;
   /** Where to put a CPU profile of every process. Default: none is taken. */
   readonly profileFolder?: string | undefined;
@@ -129,14 +129,8 @@ class CaseRun<L extends Load> {
   }
 
   async #measure(subject: string, round: number): Promise<void> {
-    const { seconds } = this.#case;
-    if (seconds !== undefined)
-      this.#options.onBegun?.({
-        case: this.#case.name,
-        subject,
-        round,
-        seconds: Math.ceil(seconds * this.#options.scale),
-      });
+    const seconds = this.#expectedSeconds;
+    if (seconds !== undefined) this.#options.onBegun?.({ case: this.#case.name, subject, round, seconds });
     const report = (outcome: Metrics | Error) =>
       this.#options.onMeasured?.({ case: this.#case.name, subject, round, outcome });
     try {
@@ -168,11 +162,16 @@ class CaseRun<L extends Load> {
         server: this.#nodeArguments(subject, round, 'server'),
         client: this.#nodeArguments(subject, round, 'client'),
       },
-      limitMs,
+      limitMs: limitMs + (this.#expectedSeconds ?? 0) * 1000,
       signal,
     });
     const { cpuSeconds } = metrics;
     return cpuSeconds === undefined ? metrics : { ...metrics, cpuSeconds: cpuSeconds / share };
+  }
+
+  get #expectedSeconds(): number | undefined {
+    const { seconds } = this.#case;
+    return seconds === undefined ? undefined : Math.ceil(seconds * this.#options.scale);
   }
 
   #portion(factor: number): L {
@@ -181,14 +180,10 @@ class CaseRun<L extends Load> {
 
   #nodeArguments(subject: string, round: number, role: string): string[] {
     const { profileFolder } = this.#options;
-    if (profileFolder === undefined) return subjectNodeArguments();
+    const nodeArguments = [...subjectNodeArguments(), ...(this.#case.nodeArguments ?? [])];
+    if (profileFolder === undefined) return nodeArguments;
     const name = [this.#suite.name, this.#case.name, subject, role, round].join('-');
-    return [
-      ...subjectNodeArguments(),
-      '--cpu-prof',
-      `--cpu-prof-dir=${profileFolder}`,
-      `--cpu-prof-name=${name}.cpuprofile`,
-    ];
+    return [...nodeArguments, '--cpu-prof', `--cpu-prof-dir=${profileFolder}`, `--cpu-prof-name=${name}.cpuprofile`];
   }
 
   #leaveOut(subject: string, kind: SubjectAbsence['kind'], reason: string): void {

@@ -43,6 +43,8 @@ export interface BenchmarkCase<L extends Load = Load> {
   readonly load: L;
   /** About how long a measurement takes at scale 1, with its warm-up, where that is longer. */
   readonly seconds?: number;
+  /** For Node.js in both processes, besides those of this one. */
+  readonly nodeArguments?: readonly string[];
   /** What is between the two ends. Default: nothing, both are on 127.0.0.1. */
   readonly link?: LinkShape;
   /** Who takes part, where not all of the suite's subjects do. */

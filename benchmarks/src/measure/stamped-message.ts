@@ -18,12 +18,17 @@ export function machineMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-export function writeStampedMessage({ sentMs, number, total }: Stamp): Buffer {
+export function writeStampedMessage(stamp: Stamp): Buffer {
   const message = Buffer.alloc(STAMPED_MESSAGE_BYTES);
+  writeStamp(message, stamp);
+  return message;
+}
+
+/** Writes it to the beginning of a message, which may be longer. */
+export function writeStamp(message: Buffer, { sentMs, number, total }: Stamp): void {
   message.writeDoubleBE(sentMs);
   message.writeUInt32BE(number, NUMBER_OFFSET);
   message.writeUInt32BE(total, TOTAL_OFFSET);
-  return message;
 }
 
 export function readStampedMessage(bytes: Uint8Array): Stamp {

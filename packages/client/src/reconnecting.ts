@@ -17,6 +17,8 @@ export interface ReconnectingOptions {
 const MAX_ATTEMPT_MS = 10_000;
 /** And is given this long, though the time is over meanwhile. */
 const LEAST_ATTEMPT_MS = 100;
+/** A timer cannot be set for longer. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Connects again: tries until it succeeds, the server refuses, or the time is over. Resolves when it has succeeded.
@@ -32,10 +34,10 @@ export async function reconnect(options: ReconnectingOptions): Promise<void> {
     const leftMs = durationMs - elapsedMs;
     const atLeastMs = earliestMs(error);
     if (leftMs <= atLeastMs) throw error ?? new TimeoutError(`there is no time to connect again in ${durationMs} ms`);
-    // The last attempt is at the end.
-    const pauseMs = Math.max(atLeastMs, Math.min(pauseBefore(attempt, Math.random()), leftMs));
+    // Those whom a server has told the same do not come at the same moment. The last attempt is at the end.
+    const pauseMs = Math.min(atLeastMs + pauseBefore(attempt, Math.random()), leftMs);
     options.onAttempt({ attempt, pauseMs, elapsedMs, error });
-    await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+    await pause(pauseMs, signal);
     signal.throwIfAborted();
     try {
       await options.connect(Math.min(Math.max(leftMs - pauseMs, LEAST_ATTEMPT_MS), MAX_ATTEMPT_MS));
@@ -45,6 +47,13 @@ export async function reconnect(options: ReconnectingOptions): Promise<void> {
       error = cause as Error;
       if (isFinal(error)) throw error;
     }
+  }
+}
+
+/** Waits so long, however long that is, or until the signal aborts. */
+async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
+  for (let leftMs = Math.ceil(durationMs); leftMs > 0 && !signal.aborted; leftMs -= MAX_TIMER_MS) {
+    await sleep(Math.min(leftMs, MAX_TIMER_MS), undefined, { signal }).catch(() => undefined);
   }
 }
 

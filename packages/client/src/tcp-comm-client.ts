@@ -5,6 +5,7 @@ import {
   MAX_CREDENTIALS_LENGTH,
   MAX_MACHINE_ID_LENGTH,
   NOTICE_CHANNEL,
+  type ProtocolError,
   requireDurationMs,
   requireInteger,
   requireOptions,
@@ -12,6 +13,7 @@ import {
   requireText,
   RESUME_FEATURE,
   SessionClosedError,
+  type Standing,
   TcpCommError,
   UsageError,
   type Welcome,
@@ -131,7 +133,8 @@ export class TcpCommClient extends Session {
 
   protected override end(reason: CloseReason): void {
     if (this.closeReason) return;
-    this.#abandon.abort(new SessionClosedError('the client was closed while it was connecting'));
+    const whileConnecting = 'the client was closed while it was connecting';
+    this.#abandon.abort(this.#isConnecting ? new SessionClosedError(whileConnecting) : errorOfClosing(reason));
     this.#identity.stop(errorOfClosing(reason));
     if (this.conversation) this.notify({ kind: 'disconnected', text: 'Disconnected.' });
     super.end(reason);
@@ -204,13 +207,23 @@ export class TcpCommClient extends Session {
     this.#sessionKey = sessionKey;
     if (!this.isSuspended) this.begin(transport, terms);
     else if (resumed) {
+      this.#goBackTo(resumed);
       this.#machineId = resumed.machineId;
-      this.rewind(resumed);
       this.resume(transport, terms, resumed);
+      // The server learns that its key has come.
+      this.link?.engine.ping();
     } else this.restart(transport, terms);
-    // The server learns that its key has come, and that the client knows of the session.
-    this.link?.engine.ping();
     this.#identity.repeat(this.#machineId);
+  }
+
+  /** @throws ProtocolError for a standing that cannot be: what has arrived is not known then, and the session is over */
+  #goBackTo(standing: Standing): void {
+    try {
+      this.rewind(standing);
+    } catch (error) {
+      this.end(failureReason('local', error as ProtocolError));
+      throw error;
+    }
   }
 
   async #reconnect(lost: CloseReason): Promise<void> {

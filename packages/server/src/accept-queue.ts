@@ -1,54 +1,66 @@
-import type { Socket } from 'node:net';
+import { type Reject, WireError } from '@tcpcomm/protocol';
 import { TokenBucket } from '@tcpcomm/throttle';
+import type { Applicant } from './reception.ts';
 
-/** Lets connections in at a rate: those that come faster wait, so that a crowd that comes back at once does not take all of the processor. */
+/** What the rate allows in this time may come at once: no timer is more exact than that. */
+const BURST_MS = 20;
+
+/**
+ * Lets clients in at a rate: those that come faster wait, so that a crowd that comes back at once does not take all of the processor. They
+ * wait when they have introduced themselves: a connection is read by then, so who has left is seen to have left, and takes no turn.
+ */
 export class AcceptQueue {
+  readonly #acceptsPerSecond: number;
   readonly #bucket: TokenBucket;
-  readonly #receive: (socket: Socket) => void;
-  readonly #waiting = new Set<Socket>();
+  readonly #letIn: (applicant: Applicant) => void;
+  readonly #waiting = new Set<Applicant>();
   #timer: NodeJS.Timeout | undefined;
 
   /** @param acceptsPerSecond Infinity for no limit */
-  constructor(acceptsPerSecond: number, receive: (socket: Socket) => void) {
-    this.#bucket = new TokenBucket({ bytesPerSecond: acceptsPerSecond });
-    this.#receive = receive;
+  constructor(acceptsPerSecond: number, letIn: (applicant: Applicant) => void) {
+    const burst = Math.max(1, (acceptsPerSecond * BURST_MS) / 1000);
+    this.#acceptsPerSecond = acceptsPerSecond;
+    this.#bucket = new TokenBucket({
+      bytesPerSecond: acceptsPerSecond,
+      burstBytes: Math.min(burst, Number.MAX_SAFE_INTEGER),
+    });
+    this.#letIn = letIn;
   }
 
-  get size(): number {
-    return this.#waiting.size;
-  }
-
-  /** Takes a paused socket: now or in its turn. */
-  enter(socket: Socket): void {
-    this.#waiting.add(socket);
-    // One that breaks while it waits has nobody else to tell.
-    socket.on('error', ignore);
-    socket.once('close', () => this.#waiting.delete(socket));
+  /** Takes a client: now, in its turn, or not at all if that would come too late. */
+  enter(applicant: Applicant): void {
+    const waitMs = (this.#waiting.size / this.#acceptsPerSecond) * 1000;
+    if (performance.now() + waitMs >= applicant.deadlineMs) {
+      applicant.reject(tooMany(Math.ceil(waitMs)));
+      return;
+    }
+    this.#waiting.add(applicant);
+    applicant.gone.addEventListener('abort', () => this.#waiting.delete(applicant), { once: true });
     this.#serve();
   }
 
   close(): void {
     clearTimeout(this.#timer);
-    for (const socket of this.#waiting) socket.destroy();
+    this.#waiting.clear();
   }
 
   #serve(): void {
     clearTimeout(this.#timer);
     const nowMs = performance.now();
-    for (const socket of this.#waiting) {
+    for (const applicant of this.#waiting) {
       const delayMs = this.#bucket.delayMs(1, nowMs);
       if (delayMs > 0) {
         this.#timer = setTimeout(this.#serve.bind(this), Math.ceil(delayMs));
         return;
       }
       this.#bucket.spend(1, nowMs);
-      this.#waiting.delete(socket);
-      socket.off('error', ignore);
-      this.#receive(socket);
+      this.#waiting.delete(applicant);
+      this.#letIn(applicant);
     }
   }
 }
 
-function ignore(): void {
-  // Its end is what counts.
+/** What a client is told where there are too many that want to come in. */
+export function tooMany(retryAfterMs: number): Reject {
+  return { code: WireError.SERVER_BUSY, message: 'too many clients want to come in at once', retryAfterMs };
 }

@@ -1,11 +1,11 @@
-import { type Hello, type Reject, TimeoutError, toSentence, WireError } from '@tcpcomm/protocol';
-import { isVisible } from './machine-id.ts';
+import { type Reject, toSentence, WireError } from '@tcpcomm/protocol';
+import { isVisible, quoted } from './machine-id.ts';
 import type { AuthorizationRequest, ServerSetup } from './server-options.ts';
 import type { ServerSession } from './server-session.ts';
 import type { SessionTable } from './session-collection.ts';
 
 /** When it is worth another try where the server has no room or no time. */
-const RETRY_AFTER_MS = 1_000;
+export const RETRY_AFTER_MS = 1_000;
 
 /** Decides who comes in. */
 export class Admission {
@@ -17,29 +17,29 @@ export class Admission {
     this.#table = table;
   }
 
-  /** Asks the application, within its time. Undefined if it lets the client in. */
-  async authorize(request: AuthorizationRequest): Promise<Reject | undefined> {
+  /**
+   * Asks the application, within its time. Undefined if it lets the client in; rejects as it does.
+   *
+   * @param gone ends the waiting: the client is not there any more
+   */
+  async authorize(request: AuthorizationRequest, gone: AbortSignal): Promise<Reject | undefined> {
     const { authorize, authorizeTimeoutMs } = this.#setup;
     if (authorize === undefined) return undefined;
-    try {
-      const verdict = await within(authorizeTimeoutMs, async () => authorize(request));
-      if (verdict === true || verdict === undefined) return undefined;
-      const message = typeof verdict === 'string' ? verdict : 'the server does not let this client in';
-      return { code: WireError.NOT_AUTHORIZED, message: toSentence(message) };
-    } catch (error) {
-      if (!(error instanceof TimeoutError)) throw error;
-      return {
-        code: WireError.SERVER_BUSY,
-        message: 'the server took too long to decide',
-        retryAfterMs: RETRY_AFTER_MS,
-      };
+    const verdict = await within(authorizeTimeoutMs, gone, async () => authorize(request));
+    if (verdict === TOO_LATE) {
+      const message = 'the server took too long to decide';
+      return { code: WireError.SERVER_BUSY, message, retryAfterMs: RETRY_AFTER_MS };
     }
+    if (verdict === true || verdict === undefined) return undefined;
+    const message = typeof verdict === 'string' ? verdict : 'the server does not let this client in';
+    return { code: WireError.NOT_AUTHORIZED, message: toSentence(message) };
   }
 
   /** Whether a new session may begin now: undefined, or the reason why not. */
   refusalOf(machineId: string, nowMs: number): Reject | undefined {
     const { maxSessions } = this.#setup;
-    if (this.#table.size >= maxSessions) {
+    // Those that give way to it leave as it comes.
+    if (this.#table.size - this.displacedBy(machineId).length >= maxSessions) {
       const message = `the server has its ${maxSessions} sessions, no more are let in`;
       return { code: WireError.SERVER_FULL, message, retryAfterMs: RETRY_AFTER_MS };
     }
@@ -58,13 +58,13 @@ export class Admission {
       return { code: WireError.MACHINE_ID_BLANK, message: 'the machine id is blank, this server wants one' };
     }
     if (!isVisible(machineId)) {
-      const message = `the machine id ${JSON.stringify(machineId)} has characters that cannot be seen`;
-      return { code: WireError.MACHINE_ID_INVALID, message: toSentence(message) };
+      const message = toSentence(`the machine id ${quoted(machineId)} has characters that cannot be seen`);
+      return { code: WireError.MACHINE_ID_INVALID, message };
     }
     if (duplicatePolicy !== 'reject') return undefined;
     const holder = this.#holdersOf(machineId, own).find(({ isOrphan }) => !isOrphan);
     if (holder === undefined) return undefined;
-    const message = toSentence(`the machine id ${JSON.stringify(machineId)} is in use`);
+    const message = toSentence(`the machine id ${quoted(machineId)} is in use`);
     const retryAfterMs = holder.expiresInMs(nowMs);
     return { code: WireError.MACHINE_ID_TAKEN, message, ...(retryAfterMs !== undefined && { retryAfterMs }) };
   }
@@ -85,15 +85,24 @@ export class Admission {
   }
 }
 
-/** @throws TimeoutError when it takes longer */
-async function within<Result>(timeoutMs: number, work: () => Promise<Result>): Promise<Result> {
-  const timeout = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    timeout.reject(new TimeoutError(`not done after ${timeoutMs} ms`));
-  }, timeoutMs);
+const TOO_LATE = Symbol('too late');
+
+/** `TOO_LATE` when it takes longer, or the signal aborts. */
+async function within<Result>(
+  timeoutMs: number,
+  signal: AbortSignal,
+  work: () => Promise<Result>,
+): Promise<Result | typeof TOO_LATE> {
+  const { promise, resolve } = Promise.withResolvers<typeof TOO_LATE>();
+  const giveUp = () => {
+    resolve(TOO_LATE);
+  };
+  const timer = setTimeout(giveUp, timeoutMs);
+  signal.addEventListener('abort', giveUp, { once: true });
   try {
-    return await Promise.race([work(), timeout.promise]);
+    return await Promise.race([work(), promise]);
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener('abort', giveUp);
   }
 }

@@ -8,7 +8,7 @@ import {
   WireError,
 } from '@tcpcomm/protocol';
 import type { SessionTerms, Transport } from '@tcpcomm/session';
-import type { Admission } from './admission.ts';
+import { type Admission, RETRY_AFTER_MS } from './admission.ts';
 import type { Applicant } from './reception.ts';
 import type { ServerSetup } from './server-options.ts';
 import type { ServerSession } from './server-session.ts';
@@ -40,37 +40,51 @@ export class Entrance {
   }
 
   receive(applicant: Applicant): void {
-    if (this.#setup.authorize) void this.#authorize(applicant);
-    else this.#admit(applicant);
+    void this.#decide(applicant);
   }
 
-  async #authorize(applicant: Applicant): Promise<void> {
-    const { hello, remoteAddress, gone } = applicant;
-    const { machineId, auth } = hello;
-    const isResuming = this.#ownSession(hello) !== undefined;
+  /** Without anybody to ask, and without a session, it is decided at once. */
+  async #decide(applicant: Applicant): Promise<void> {
     try {
-      const refusal = await this.#admission.authorize({ machineId, auth, remoteAddress, isResuming });
-      if (gone.aborted) return;
-      if (refusal) applicant.reject(refusal);
-      else this.#admit(applicant);
+      const session = this.#ownSession(applicant.hello);
+      if (session) {
+        if (await this.#isTurnedAway(applicant, session)) return;
+        if (await this.#bringBack(applicant, session)) return;
+        // It has ended meanwhile, and whether the client may begin another one is another question.
+      }
+      if (this.#setup.authorize && (await this.#isTurnedAway(applicant))) return;
+      this.#begin(applicant);
     } catch (error) {
       this.#events.onFailure(error);
-      applicant.reject({ code: WireError.INTERNAL_ERROR, message: 'the server could not decide' });
+      const message = 'the server could not decide';
+      applicant.reject({ code: WireError.INTERNAL_ERROR, message, retryAfterMs: RETRY_AFTER_MS });
     }
   }
 
-  #admit(applicant: Applicant): void {
-    const session = this.#ownSession(applicant.hello);
-    if (session) void this.#bringBack(applicant, session);
-    else this.#begin(applicant);
+  /**
+   * Asks the application whether the client may come in; one that is gone may not.
+   *
+   * @param session what it takes up again; its name is the one that counts then, whatever the client says
+   */
+  async #isTurnedAway(applicant: Applicant, session?: ServerSession): Promise<boolean> {
+    const { hello, remoteAddress, gone } = applicant;
+    const machineId = session?.machineId ?? hello.machineId;
+    const request = { machineId, auth: hello.auth, remoteAddress, isResuming: session !== undefined };
+    const refusal = await this.#admission.authorize(request, gone);
+    if (refusal) applicant.reject(refusal);
+    return refusal !== undefined || gone.aborted;
   }
 
-  /** The connection that the session had is over, and what that has set off must be too. */
-  async #bringBack(applicant: Applicant, session: ServerSession): Promise<void> {
-    await session.leaveConnection();
-    if (applicant.gone.aborted) return;
-    // The session may have ended meanwhile, or gone on over another connection that was faster.
-    if (this.#ownSession(applicant.hello) !== session || !this.#resume(applicant, session)) this.#begin(applicant);
+  /** Returns whether the applicant has its answer, or is gone; otherwise the session has ended meanwhile. */
+  async #bringBack(applicant: Applicant, session: ServerSession): Promise<boolean> {
+    const isStillOwn = () => !applicant.gone.aborted && this.#ownSession(applicant.hello) === session;
+    while (isStillOwn()) {
+      // The connection that the session had is over, and what that has set off must be too.
+      await session.leaveConnection();
+      // Where another connection of the same client was faster, the session leaves that one too: this may be the one that is alive.
+      if (isStillOwn() && session.isSuspended) return this.#resume(applicant, session);
+    }
+    return applicant.gone.aborted;
   }
 
   /** The session that a client says it had, if it can prove that. */

@@ -1,20 +1,15 @@
 import type { Socket } from 'node:net';
 import {
   codeOfWireError,
-  CONTROL_CHANNEL,
   ConnectionRejectedError,
-  encodeControlMessage,
-  encodeFrame,
-  encodePreface,
-  FrameType,
   type Hello,
   type Reject,
   type TcpCommError,
   type Welcome,
-  WireError,
 } from '@tcpcomm/protocol';
 import { prepareAccepted, ServerHandshake, Transport } from '@tcpcomm/session';
-import { AcceptQueue } from './accept-queue.ts';
+import { AcceptQueue, tooMany } from './accept-queue.ts';
+import { RETRY_AFTER_MS } from './admission.ts';
 import type { ServerSetup } from './server-options.ts';
 
 /** A connection that did not become a session, for whatever reason. */
@@ -30,7 +25,9 @@ export interface Applicant {
   readonly hello: Hello;
   readonly transport: Transport;
   readonly remoteAddress: string | undefined;
-  /** Aborts when the client has gone, or took too long. */
+  /** When its handshake has taken too long, as `performance.now()` has it. */
+  readonly deadlineMs: number;
+  /** Aborts when the client has gone, or took too long, or nobody is let in any more. */
   readonly gone: AbortSignal;
   /** Lets it in; the session takes over the transport in the same turn. */
   welcome(welcome: Welcome): void;
@@ -42,47 +39,64 @@ export interface ReceptionEvents {
   onRejected(rejected: RejectedConnection): void;
 }
 
-const RETRY_AFTER_MS = 1_000;
+/** How long it is waited for the first words of a client that will be told to come back. */
+const TURN_AWAY_MS = 1_000;
+
+/** Connections during their handshake, each with what ends the hope that somebody has for it. */
+type Pending = Map<Transport, AbortController>;
 
 /** Receives connections: holds them during the handshake, and passes on who has introduced itself. */
 export class Reception {
   readonly #setup: ServerSetup;
   readonly #events: ReceptionEvents;
   readonly #queue: AcceptQueue;
-  readonly #waiting = new Set<Transport>();
-  readonly #leaving = new Set<Socket>();
+  readonly #pending: Pending = new Map();
+  /** Those that came when there were too many. */
+  readonly #turnedAway: Pending = new Map();
 
   constructor(setup: ServerSetup, events: ReceptionEvents) {
     this.#setup = setup;
     this.#events = events;
-    this.#queue = new AcceptQueue(setup.acceptsPerSecond, this.#receive.bind(this));
+    this.#queue = new AcceptQueue(setup.acceptsPerSecond, events.onApplicant.bind(events));
   }
 
+  /** Takes a paused socket. Where there are too many it is told so as soon as it has introduced itself; beyond a bound it is not even told. */
   receive(socket: Socket): void {
-    if (this.#waiting.size + this.#queue.size < this.#setup.maxPendingHandshakes) this.#queue.enter(socket);
-    else this.#turnAway(socket);
+    const { maxPendingHandshakes, handshakeTimeoutMs } = this.#setup;
+    if (this.#pending.size < maxPendingHandshakes) {
+      this.#greet(socket, this.#pending, handshakeTimeoutMs, this.#queue.enter.bind(this.#queue));
+    } else if (this.#turnedAway.size < maxPendingHandshakes) {
+      this.#greet(socket, this.#turnedAway, Math.min(TURN_AWAY_MS, handshakeTimeoutMs), (applicant) => {
+        applicant.reject(tooMany(RETRY_AFTER_MS));
+      });
+    } else this.#reset(socket);
   }
 
-  /** Sends away all that have not come in yet. */
+  /** Sends away all that have not come in yet: nobody does any more. */
   close(): void {
     this.#queue.close();
-    for (const transport of this.#waiting) transport.destroy();
-    for (const socket of this.#leaving) socket.destroy();
+    for (const pending of [this.#pending, this.#turnedAway]) {
+      for (const [transport, gone] of pending) {
+        gone.abort();
+        transport.destroy();
+      }
+    }
   }
 
-  #receive(socket: Socket): void {
+  #greet(socket: Socket, pending: Pending, timeoutMs: number, onHello: (applicant: Applicant) => void): void {
     const prepared = prepareAccepted(socket);
     const { remoteAddress } = prepared.socket;
+    const nowMs = performance.now();
     const gone = new AbortController();
     let machineId: string | undefined;
     const handshake = new ServerHandshake(
       {
         onHello: (hello) => {
           machineId = hello.machineId;
-          this.#events.onApplicant({
-            ...{ hello, transport, remoteAddress, gone: gone.signal },
+          onHello({
+            ...{ hello, transport, remoteAddress, deadlineMs: nowMs + timeoutMs, gone: gone.signal },
             welcome: (welcome) => {
-              this.#waiting.delete(transport);
+              pending.delete(transport);
               handshake.welcome(welcome);
             },
             reject: (reject) => {
@@ -95,32 +109,24 @@ export class Reception {
           this.#events.onRejected({ error, remoteAddress, machineId });
         },
       },
-      this.#setup.handshakeTimeoutMs,
-      performance.now(),
+      timeoutMs,
+      nowMs,
     );
     const transport = new Transport(prepared.socket, handshake, prepared.reading);
-    this.#waiting.add(transport);
-    void transport.closed.then(() => this.#waiting.delete(transport));
+    pending.set(transport, gone);
+    forgetWhenClosed(pending, transport);
   }
 
-  /** There are too many at once: as soon as it has said something it is told to come back. Beyond a bound it is not even told. */
-  #turnAway(socket: Socket): void {
-    const code = WireError.SERVER_BUSY;
-    const message = 'too many clients want to come in at once';
-    if (this.#leaving.size < this.#setup.maxPendingHandshakes) {
-      this.#leaving.add(socket);
-      socket.on('error', () => undefined);
-      socket.once('close', () => this.#leaving.delete(socket));
-      socket.setTimeout(RETRY_AFTER_MS, () => socket.destroy());
-      socket.once('data', () => {
-        const payload = encodeControlMessage(FrameType.REJECT, { code, message, retryAfterMs: RETRY_AFTER_MS });
-        socket.write(encodePreface());
-        socket.end(encodeFrame(FrameType.REJECT, CONTROL_CHANNEL, 0, 0, payload));
-      });
-      socket.once('end', () => socket.destroySoon());
-      socket.resume();
-    } else socket.resetAndDestroy();
-    const error = new ConnectionRejectedError(code, `${codeOfWireError(code)}: ${message}`, RETRY_AFTER_MS);
-    this.#events.onRejected({ error, remoteAddress: socket.remoteAddress, machineId: undefined });
+  #reset(socket: Socket): void {
+    const { remoteAddress } = socket;
+    socket.resetAndDestroy();
+    const { code, message, retryAfterMs } = tooMany(RETRY_AFTER_MS);
+    const error = new ConnectionRejectedError(code, `${codeOfWireError(code)}: ${message}`, retryAfterMs);
+    this.#events.onRejected({ error, remoteAddress, machineId: undefined });
   }
+}
+
+/** A function of its own: what is called when a session ends must not keep its whole handshake until then. */
+function forgetWhenClosed(pending: Pending, transport: Transport): void {
+  void transport.closed.then(() => pending.delete(transport));
 }

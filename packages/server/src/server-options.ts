@@ -18,6 +18,7 @@ export type ServerCallback = (bytes: Uint8Array, sessionId: number, channel: num
 
 /** Who wants to come in, as far as it says. */
 export interface AuthorizationRequest {
+  /** What the client says; where it takes its session up again, the one that the session has. */
   readonly machineId: string;
   /** What the client was given as `auth`. */
   readonly auth: string | undefined;
@@ -59,7 +60,10 @@ export interface ServerOptions extends SessionOptions {
   readonly resumeGraceMs?: number;
   /** How many connections may not have finished their handshake, 1 to 1,000,000; more are told to come back later. Default 1,000. */
   readonly maxPendingHandshakes?: number;
-  /** How many connections are taken in a second, 1 and up; the rest waits. Default Infinity. */
+  /**
+   * How many clients are let in in a second, 1 and up; the rest waits, and those whose turn would come after `handshakeTimeoutMs` are told to
+   * come back later. Default Infinity.
+   */
   readonly acceptsPerSecond?: number;
   /** How many sessions there may be at a time, 1 to 1,000,000. Default 10,000. */
   readonly maxSessions?: number;

@@ -23,9 +23,23 @@ export function failureReason(by: CloseReason['by'], error: TcpCommError): Close
   return { by, code: error.code, message: error.message, isClean: false, error };
 }
 
-/** What everything that still waited rejects with when the session has ended for this reason. */
+/** The errors of ordinary ends, each made when first asked for. */
+const errors = new WeakMap<CloseReason, TcpCommError>();
+
+/** What everything that still waited rejects with when the session has ended for this reason; the same each time. */
 export function errorOfClosing(reason: CloseReason): TcpCommError {
-  if (reason.error) return reason.error;
+  const known = reason.error ?? errors.get(reason);
+  if (known) return known;
+  // Sessions end all the time, and what ended them is not on the stack, which takes as long as all else of it.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  const error = closedError(reason);
+  Error.stackTraceLimit = stackTraceLimit;
+  errors.set(reason, error);
+  return error;
+}
+
+function closedError(reason: CloseReason): SessionClosedError {
   const who = reason.by === 'local' ? 'closed' : 'closed by the peer';
   const detail = reason.code === codeOfWireError(WireError.CLOSED) ? '' : `: ${reason.message}`;
   return new SessionClosedError(`the session was ${who}${detail}`);
