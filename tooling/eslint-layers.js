@@ -1,12 +1,12 @@
 // The layers of tooling/layers.json as lint rules. A package may import what its package.json declares, and of the
 // workspace only lower layers; what is pure may import nothing that does I/O and see no clock, timer or platform. The files
-// of a pure package that may are named one by one (withPlatform).
+// of a pure package that may are named one by one (withPlatform), and so are packages all of which is for tests (testPackages).
 import { globSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { basename, dirname } from 'node:path';
 import layering from './layers.json' with { type: 'json' };
 
-const { scope, layers, withPlatform, testSupport } = layering;
+const { scope, layers, withPlatform, testSupport, testPackages } = layering;
 const purePackages = layers[0].packages;
 const engine = 'packages/session/src/engine';
 const root = dirname(import.meta.dirname);
@@ -17,8 +17,6 @@ const impureGlobals = [
 ].map((name) => ({ name, message: 'Pure code: time and data are arguments, the caller owns the platform.' }));
 
 // What no-restricted-globals and no-restricted-imports do not see.
-/** Packages all of which is for tests. */
-const testPackages = ['contract-tests'];
 const impureSyntax = [
   { selector: 'ImportExpression, TSImportType', message: 'Pure code: static imports only.' },
   {

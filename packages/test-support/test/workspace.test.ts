@@ -13,10 +13,12 @@ interface Layering {
   readonly scope: string;
   readonly layers: readonly { readonly name: string; readonly packages: readonly string[] }[];
   readonly testSupport: string;
+  /** All of them is for tests. */
+  readonly testPackages: readonly string[];
 }
 
 const root = resolve(import.meta.dirname, '../../..');
-const { scope, layers, testSupport } = readJson<Layering>('tooling/layers.json');
+const { scope, layers, testSupport, testPackages } = readJson<Layering>('tooling/layers.json');
 const testSupportName = `${scope}/${testSupport}`;
 
 const workspace = glob('{packages,apps}/*/package.json', 'benchmarks/package.json').map((path) => ({
@@ -38,7 +40,8 @@ describe.each(workspace)('$manifest.name', ({ folder, manifest }) => {
 
   it('depends on lower layers only, and on test support only in its tests', () => {
     const below = layers.slice(0, Math.max(layerOf(manifest.name), 0)).flatMap((layer) => layer.packages);
-    const allowed = below.map((name) => `${scope}/${name}`);
+    const isForTests = testPackages.includes(basename(folder));
+    const allowed = [...below.map((name) => `${scope}/${name}`), ...(isForTests ? [testSupportName] : [])];
     expect(used.filter((name) => !allowed.includes(name))).toEqual([]);
     expect(usedByTests.filter((name) => ![...allowed, testSupportName].includes(name))).toEqual([]);
   });
