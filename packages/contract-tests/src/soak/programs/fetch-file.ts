@@ -4,7 +4,8 @@ import { TcpCommClient } from '@tcpcomm/client';
 
 const [port = '0', name = '', to = ''] = process.argv.slice(2);
 const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
-const client = new TcpCommClient();
+// One attempt, one connection: what is left of it is looked at before the next.
+const client = new TcpCommClient({ autoReconnect: false });
 try {
   await client.connect('127.0.0.1', Number(port));
   client.on('transfer', ({ resumedFromBytes, restartReason }) =>
