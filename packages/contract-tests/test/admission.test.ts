@@ -226,25 +226,29 @@ describe('authorize', () => {
     await waitUntil('the server knows', () => host.rejected.length === 1);
   });
 
-  it('does not keep the server from closing, and lets nobody in who is decided at that moment', async () => {
-    const verdict = Promise.withResolvers<boolean>();
-    let isAsked = false;
-    const authorize = () => {
-      isAsked = true;
-      return verdict.promise;
-    };
-    await using host = await startServer({ authorize });
-    let sessions = 0;
-    host.server.on('session', () => (sessions += 1));
-    await using client = new TcpCommClient({ autoReconnect: true });
-    const connecting = client.connect(HOST, host.port).catch((error: unknown) => error);
-    await waitUntil('authorize is asked', () => isAsked);
-    const closing = host.server.close();
-    verdict.resolve(true);
-    await closing;
-    expect(await connecting).toMatchObject({ code: 'ERR_TCPCOMM_CONNECTION_LOST' });
-    expect([sessions, host.server.sessions.size]).toEqual([0, 0]);
-  });
+  it.each(['right before', 'right after'] as const)(
+    'does not keep the server from closing, and lets nobody in who is decided %s that',
+    async (when) => {
+      const verdict = Promise.withResolvers<boolean>();
+      let isAsked = false;
+      const authorize = () => {
+        isAsked = true;
+        return verdict.promise;
+      };
+      await using host = await startServer({ authorize });
+      let sessions = 0;
+      host.server.on('session', () => (sessions += 1));
+      await using client = new TcpCommClient({ autoReconnect: true });
+      const connecting = client.connect(HOST, host.port).catch((error: unknown) => error);
+      await waitUntil('authorize is asked', () => isAsked);
+      if (when === 'right before') verdict.resolve(true);
+      const closing = host.server.close();
+      verdict.resolve(true);
+      await closing;
+      expect(await connecting).toMatchObject({ code: 'ERR_TCPCOMM_CONNECTION_LOST' });
+      expect([sessions, host.server.sessions.size]).toEqual([0, 0]);
+    },
+  );
 
   it('of two clients with one machine id at the same time lets in one', async () => {
     const asked: (() => void)[] = [];
@@ -462,11 +466,13 @@ describe('maxPendingHandshakes', () => {
   it('of any kind ends with the server', async () => {
     await using host = await startServer({ maxPendingHandshakes: 1 });
     const peers = await silentPeers(host.port, 2);
+    for (const peer of peers) peer.send(rawPreface());
+    // The server has taken both.
+    await Promise.all(peers.map((peer) => peer.waitForBytes(8)));
     await host.server.close();
-    await waitUntil('both are gone', () => peers.every(({ hasEnded, isClosed }) => hasEnded || isClosed));
-    // Not because their time was over; one that the server had not taken yet it need not know of.
-    expect(host.rejected.length).toBeGreaterThan(0);
-    for (const { error } of host.rejected) expect(error.code).toBe('ERR_TCPCOMM_CONNECTION_LOST');
+    await waitUntil('both are gone', () => host.rejected.length === 2);
+    // Not because their time was over.
+    expect(host.rejected.map(({ error }) => error.code)).toEqual(new Array(2).fill('ERR_TCPCOMM_CONNECTION_LOST'));
     await leave(...peers);
   });
 

@@ -1,6 +1,15 @@
 import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
-import { checkForLeaks, letEventsRun, rawCounters, rawFrame, RawPeer, waitUntil } from '@tcpcomm/test-support';
+import { readdirSync } from 'node:fs';
+import {
+  checkForLeaks,
+  createTemporaryFolder,
+  letEventsRun,
+  rawCounters,
+  rawFrame,
+  RawPeer,
+  waitUntil,
+} from '@tcpcomm/test-support';
 import { describe, expect, it } from 'vitest';
 import { type ServerOptions, type ServerSession, TcpCommServer } from '../src/index.ts';
 import { confirmedMessage, introduction, joinRaw, knock, type RawHello, rejectOf, welcomeOf } from './raw-client.ts';
@@ -442,6 +451,35 @@ describe('several connections that take up one session in the same moment', () =
     await dead.waitForEnd();
     await expectCarried(host, owner.session, alive);
   });
+});
+
+/** Files that have their final names. */
+function finishedFiles(folder: string): string[] {
+  return readdirSync(folder).filter((name) => /^file \d+$/.test(name));
+}
+
+it('a client that comes back while its files are being finished learns exactly which are done', async () => {
+  const ids = Array.from({ length: 20 }, (_, index) => 2 * index + 1);
+  for (let round = 0; round < 5; round += 1) {
+    await using folder = createTemporaryFolder();
+    const done: string[] = [];
+    {
+      await using host = await startServer({ files: { root: folder.path } });
+      await using owner = await comeIn(host);
+      await using again = await RawPeer.connect(host.port);
+      const offer = { sizeBytes: 0, modifiedMs: 0, integrity: 'xxh64', overwrite: 'refuse' };
+      for (const id of ids) owner.peer.send(rawFrame(0x21, { stream: id, payload: { path: `file ${id}`, ...offer } }));
+      await owner.peer.waitForFrame(0x22, ids.length);
+      // The hash of nothing.
+      for (const id of ids) owner.peer.send(rawFrame(0x23, { stream: id, payload: { hash: 'ef46db3751d8e999' } }));
+      // Now the others are about to be.
+      await waitUntil('one is there', () => finishedFiles(folder.path).length > 0);
+      again.send(introduction('owner', proofOf(owner)));
+      await again.waitForFrame(0x11);
+      for (const { id } of welcomeOf(again)!.resumed!.transfers.done) done.push(`file ${id}`);
+    }
+    expect(finishedFiles(folder.path).toSorted()).toEqual(done.toSorted());
+  }
 });
 
 it('a thousand times in a row, without a pause: one session, nothing is left, and the server answers others', async () => {

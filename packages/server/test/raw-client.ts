@@ -11,7 +11,7 @@ export interface RawWelcome {
   readonly resumed?: {
     readonly machineId: string;
     readonly received: Readonly<Record<string, readonly number[]>>;
-    readonly transfers: { readonly continued: readonly number[]; readonly done: readonly unknown[] };
+    readonly transfers: { readonly continued: readonly number[]; readonly done: readonly { readonly id: number }[] };
   };
 }
 
