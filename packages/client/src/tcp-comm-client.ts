@@ -1,5 +1,6 @@
 import {
   ConnectionRejectedError,
+  FrameType,
   type Hello,
   type Identified,
   MAX_CREDENTIALS_LENGTH,
@@ -25,9 +26,11 @@ import {
   errorOfClosing,
   failureReason,
   goodbyeReason,
+  leavesRoomForStanding,
   type Notice,
   Session,
   type SessionTerms,
+  tellStanding,
   type Transport,
 } from '@tcpcomm/session';
 import { type ClientCallback, type ClientOptions, type ClientSetup, resolveClientOptions } from './client-options.ts';
@@ -184,14 +187,21 @@ export class TcpCommClient extends Session {
     if (credentials !== undefined) requireText('auth', credentials, MAX_CREDENTIALS_LENGTH);
     const key = this.#sessionKey;
     await this.standsStill();
-    return {
+    const hello: Hello = {
       machineId: this.#machineId,
       agent: AGENT,
       features: autoReconnect ? [RESUME_FEATURE] : [],
       limits: session.limits,
       ...(credentials !== undefined && { auth: credentials }),
-      ...(key !== undefined && { resume: { sessionId: this.sessionId, key, ...this.standing } }),
     };
+    if (credentials !== undefined && !leavesRoomForStanding(hello)) {
+      throw new UsageError('auth is too long as JSON in UTF-8: use characters that take one byte there');
+    }
+    if (key === undefined) return hello;
+    return tellStanding(FrameType.HELLO, this.standing, (told) => ({
+      ...hello,
+      resume: { sessionId: this.sessionId, key, ...told },
+    }));
   }
 
   #enter(transport: Transport, welcome: Welcome): void {
@@ -210,9 +220,9 @@ export class TcpCommClient extends Session {
       this.#goBackTo(resumed);
       this.#machineId = resumed.machineId;
       this.resume(transport, terms, resumed);
-      // The server learns that its key has come.
-      this.link?.engine.ping();
     } else this.restart(transport, terms);
+    // The server learns that the client knows of the session, and has its key.
+    if (sessionKey !== undefined) this.link?.engine.ping();
     this.#identity.repeat(this.#machineId);
   }
 

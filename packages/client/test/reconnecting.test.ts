@@ -339,8 +339,9 @@ describe('a client whose connection is lost', () => {
     expect(third.hello.resume).toEqual({ sessionId: 1, key: 'the second key', ...standing });
   });
 
-  it('says something at once when it is back: the server learns that its key has come', async () => {
+  it('says something at once when it is let in: the server learns that its key has come', async () => {
     await using call = await joinRawServer();
+    await call.peer.waitForFrame(0x05);
     call.peer.reset();
     const { peer } = await call.nextHello();
     peer.send(resumed());

@@ -2,10 +2,9 @@ import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileTransfer } from '@tcpcomm/client';
-import { checkForLeaks, createTemporaryFolder, Relay, testBytes, waitUntil } from '@tcpcomm/test-support';
+import { checkForLeaks, type Relay, testBytes, waitUntil } from '@tcpcomm/test-support';
 import { describe, expect, it } from 'vitest';
 import {
-  connectFilePair,
   DIRECTIONS,
   ENDS,
   type End,
@@ -13,8 +12,10 @@ import {
   filesBelow,
   move,
   nextTransfer,
+  RelayRoute,
   routeOf,
 } from '../src/index.ts';
+import { createFilePair } from './temporary-file-pair.ts';
 
 checkForLeaks();
 
@@ -23,24 +24,15 @@ interface RelayedFiles extends FilePair {
 }
 
 /** Two ends with a folder each, over a network that can be cut, whose client comes back. */
-async function connectOverRelay(end: End, bytesPerSecond = 40_000_000): Promise<RelayedFiles> {
-  const folder = createTemporaryFolder();
-  const folders = { localFolder: folder.join('local'), remoteFolder: folder.join('remote') };
-  for (const path of Object.values(folders)) await mkdir(path);
-  let relay: Relay | undefined;
-  const files = await connectFilePair(end, folders, {
-    client: { autoReconnect: true },
-    server: { bytesPerSecond },
-    route: async (port) => (relay = await Relay.start(port)).port,
-  });
-  if (relay === undefined) throw new Error('there is no relay');
-  const started = relay;
+async function connectOverRelay(end: End): Promise<RelayedFiles> {
+  const way = new RelayRoute();
+  const options = { client: { autoReconnect: true }, server: { bytesPerSecond: 40_000_000 }, route: way.route };
+  const files = await createFilePair(end, options);
   const dispose = async () => {
     await files[Symbol.asyncDispose]();
-    await started[Symbol.asyncDispose]();
-    await folder[Symbol.asyncDispose]();
+    await way[Symbol.asyncDispose]();
   };
-  return { ...files, relay: started, [Symbol.asyncDispose]: dispose };
+  return { ...files, relay: way.relay, [Symbol.asyncDispose]: dispose };
 }
 
 async function moved(file: FileTransfer, bytes: number): Promise<void> {

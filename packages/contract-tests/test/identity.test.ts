@@ -1,55 +1,33 @@
 import { once } from 'node:events';
-import { type ClientOptions, TcpCommClient } from '@tcpcomm/client';
+import { TcpCommClient } from '@tcpcomm/client';
 import { ConnectionRejectedError } from '@tcpcomm/protocol';
-import { type RejectedConnection, type ServerOptions, type ServerSession, TcpCommServer } from '@tcpcomm/server';
+import { type RejectedConnection, type ServerOptions, type ServerSession } from '@tcpcomm/server';
 import {
   checkForLeaks,
   letEventsRun,
   rawFrame,
   RawPeer,
   rawPreface,
-  Relay,
   SMALL_LIMITS,
   waitUntil,
 } from '@tcpcomm/test-support';
 import { describe, expect, it } from 'vitest';
-import { connectPair, type SessionPair } from '../src/index.ts';
+import {
+  connectClient,
+  connectPair,
+  connectRelayedPair,
+  type SessionPair,
+  refusalOf,
+  startServer,
+} from '../src/index.ts';
 
 checkForLeaks();
 
 const HOST = '127.0.0.1';
 
-async function startServer(options: ServerOptions = {}) {
-  const server = new TcpCommServer({ bytesPerSecond: 0, ...options });
-  const { port } = await server.start({ port: 0, host: HOST });
-  return { server, port, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
-}
-
-async function connected(port: number, options: ClientOptions = {}): Promise<TcpCommClient> {
-  const client = new TcpCommClient(options);
-  await client.connect(HOST, port);
-  return client;
-}
-
-async function refusalOf(port: number, machineId: string): Promise<ConnectionRejectedError> {
-  await using client = new TcpCommClient({ machineId });
-  const outcome = await client.connect(HOST, port).catch((error: unknown) => error);
-  expect(outcome).toBeInstanceOf(ConnectionRejectedError);
-  return outcome as ConnectionRejectedError;
-}
-
-/** A pair over a network that can be cut, whose client comes back. */
-async function connectOverRelay(server: ServerOptions = {}): Promise<SessionPair & { readonly relay: Relay }> {
-  let relay: Relay | undefined;
-  const route = async (port: number) => (relay = await Relay.start(port)).port;
-  const pair = await connectPair({ client: { autoReconnect: true, machineId: 'before' }, server, route });
-  const started = relay!;
-  const dispose = async () => {
-    await pair[Symbol.asyncDispose]();
-    await started[Symbol.asyncDispose]();
-  };
-  return { ...pair, relay: started, [Symbol.asyncDispose]: dispose };
-}
+/** Its client is called "before". */
+const connectOverRelay = (server: ServerOptions = {}) =>
+  connectRelayedPair({ client: { machineId: 'before' }, server });
 
 /** What the two ends call the client, and what the server finds it by. */
 function namesOf({ client, serverSession, server }: SessionPair, ...names: readonly string[]) {
@@ -73,7 +51,7 @@ describe('a machine id that nobody can see', () => {
   ])('because of %s, is refused, and told so that it is seen', async (_what, machineId, shown) => {
     await using host = await startServer();
     const rejected = once(host.server, 'rejected') as Promise<[RejectedConnection]>;
-    const error = await refusalOf(host.port, machineId);
+    const error = await refusalOf(host.port, { machineId });
     expect(error).toMatchObject({ code: 'ERR_TCPCOMM_MACHINE_ID_INVALID', number: 37, retryAfterMs: undefined });
     expect(error.message).toBe(`the machine id ${shown} has characters that cannot be seen`);
     expect((await rejected)[0]).toMatchObject({ machineId, error: { code: 'ERR_TCPCOMM_MACHINE_ID_INVALID' } });
@@ -82,12 +60,15 @@ describe('a machine id that nobody can see', () => {
 
   it.each(['', ' ', '\u00a0', '\u3000\u2003', '\n'])('because it is blank, %j, is refused', async (machineId) => {
     await using host = await startServer();
-    expect(await refusalOf(host.port, machineId)).toMatchObject({ code: 'ERR_TCPCOMM_MACHINE_ID_BLANK', number: 32 });
+    expect(await refusalOf(host.port, { machineId })).toMatchObject({
+      code: 'ERR_TCPCOMM_MACHINE_ID_BLANK',
+      number: 32,
+    });
   });
 
   it('of 256 characters that all have to be spelled out makes a sentence that is not too long', async () => {
     await using host = await startServer();
-    const error = await refusalOf(host.port, '\u{e0041}'.repeat(128));
+    const error = await refusalOf(host.port, { machineId: '\u{e0041}'.repeat(128) });
     expect(error.code).toBe('ERR_TCPCOMM_MACHINE_ID_INVALID');
     expect(error.message.length).toBe(1024);
   });
@@ -122,7 +103,7 @@ describe('a machine id that is too long', () => {
     peer.send(frame.subarray(10));
     peer.end();
     await peer.waitForClose();
-    await using client = await connected(host.port);
+    await using client = await connectClient(host.port);
     expect(client.isOpen).toBe(true);
   });
 
@@ -151,8 +132,8 @@ describe('two machine ids that look the same', () => {
       [one, other],
       [other, one],
     ] as const) {
-      await using client = await connected(host.port, { machineId: first });
-      const error = await refusalOf(host.port, second);
+      await using client = await connectClient(host.port, { machineId: first });
+      const error = await refusalOf(host.port, { machineId: second });
       expect(error).toMatchObject({ code: 'ERR_TCPCOMM_MACHINE_ID_TAKEN' });
       const session = host.server.getSession(second);
       expect([session?.sessionId, session?.machineId]).toEqual([client.sessionId, first]);
@@ -166,8 +147,8 @@ describe('two machine ids that look the same', () => {
 
   it('in other case are two', async () => {
     await using host = await startServer();
-    await using one = await connected(host.port, { machineId: 'Desk' });
-    await using other = await connected(host.port, { machineId: 'desk' });
+    await using one = await connectClient(host.port, { machineId: 'Desk' });
+    await using other = await connectClient(host.port, { machineId: 'desk' });
     expect(host.server.getSession('Desk')?.sessionId).toBe(one.sessionId);
     expect(host.server.getSession('desk')?.sessionId).toBe(other.sessionId);
   });
@@ -180,9 +161,9 @@ describe('setMachineId while there is a session', () => {
     expect(pair.client.getMachineId()).toBe('before');
     await changing;
     expect(namesOf(pair, 'before', 'after')).toEqual({ client: 'after', server: 'after', found: ['after'] });
-    await using another = await connected(pair.port, { machineId: 'before' });
+    await using another = await connectClient(pair.port, { machineId: 'before' });
     expect(pair.server.getSession('before')?.sessionId).toBe(another.sessionId);
-    expect(await refusalOf(pair.port, 'after')).toMatchObject({ code: 'ERR_TCPCOMM_MACHINE_ID_TAKEN' });
+    expect(await refusalOf(pair.port, { machineId: 'after' })).toMatchObject({ code: 'ERR_TCPCOMM_MACHINE_ID_TAKEN' });
   });
 
   it.each([
@@ -209,7 +190,7 @@ describe('setMachineId while there is a session', () => {
     ],
   ])('to one that is %s is refused, and nothing changes', async (_what, machineId, code, number, message) => {
     await using pair = await connectPair({ client: { machineId: 'before' } });
-    await using another = await connected(pair.port, { machineId: 'taken' });
+    await using another = await connectClient(pair.port, { machineId: 'taken' });
     const error = await pair.client.setMachineId(machineId).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ConnectionRejectedError);
     expect(error).toMatchObject({ code: `ERR_TCPCOMM_${code}`, number, message });
@@ -245,8 +226,8 @@ describe('setMachineId while there is a session', () => {
 
   it('by two clients to the same one at once gives it to one of them', async () => {
     await using host = await startServer();
-    await using one = await connected(host.port, { machineId: 'one' });
-    await using other = await connected(host.port, { machineId: 'other' });
+    await using one = await connectClient(host.port, { machineId: 'one' });
+    await using other = await connectClient(host.port, { machineId: 'other' });
     const outcomes = await Promise.allSettled([one, other].map((client) => client.setMachineId('both')));
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
     const winner = outcomes[0]!.status === 'fulfilled' ? one : other;
@@ -255,8 +236,8 @@ describe('setMachineId while there is a session', () => {
 
   it('to one that another client leaves in the same moment swaps the two, one after the other', async () => {
     await using host = await startServer();
-    await using one = await connected(host.port, { machineId: 'one' });
-    await using other = await connected(host.port, { machineId: 'other' });
+    await using one = await connectClient(host.port, { machineId: 'one' });
+    await using other = await connectClient(host.port, { machineId: 'other' });
     await one.setMachineId('between');
     await other.setMachineId('one');
     await one.setMachineId('other');
@@ -268,8 +249,8 @@ describe('setMachineId while there is a session', () => {
 
   it('under takeover ends the session that has it', async () => {
     await using host = await startServer({ duplicatePolicy: 'takeover' });
-    await using holder = await connected(host.port, { machineId: 'wanted' });
-    await using client = await connected(host.port, { machineId: 'before' });
+    await using holder = await connectClient(host.port, { machineId: 'wanted' });
+    await using client = await connectClient(host.port, { machineId: 'before' });
     const session = host.server.getSession('before');
     await client.setMachineId('wanted');
     expect(await holder.closed).toMatchObject({ by: 'remote', code: 'ERR_TCPCOMM_TAKEN_OVER' });
@@ -290,8 +271,8 @@ describe('setMachineId while there is a session', () => {
 
   it('under allow gives it to both', async () => {
     await using host = await startServer({ duplicatePolicy: 'allow' });
-    await using holder = await connected(host.port, { machineId: 'shared' });
-    await using client = await connected(host.port, { machineId: 'before' });
+    await using holder = await connectClient(host.port, { machineId: 'shared' });
+    await using client = await connectClient(host.port, { machineId: 'before' });
     await client.setMachineId('shared');
     expect(host.server.getSession('shared')?.sessionId).toBe(client.sessionId);
     await client.setMachineId('after');
@@ -303,7 +284,7 @@ describe('setMachineId while there is a session', () => {
       client: { machineId: 'before' },
       server: { enforceUniqueMachineIds: false },
     });
-    await using _other = await connected(pair.port, { machineId: '' });
+    await using _other = await connectClient(pair.port, { machineId: '' });
     await pair.client.setMachineId('');
     expect(namesOf(pair, '')).toEqual({ client: '', server: '', found: [''] });
   });
@@ -403,7 +384,7 @@ describe('setMachineId whose connection is lost', () => {
 
   it('with the refusal is asked once more, and refused once more', async () => {
     await using pair = await connectOverRelay();
-    await using another = await connected(pair.port, { machineId: 'taken' });
+    await using another = await connectClient(pair.port, { machineId: 'taken' });
     await pair.client.setMachineId('before');
     pair.relay.silence('back');
     const passed = pair.relay.passed.forth;

@@ -1,28 +1,15 @@
 import { once } from 'node:events';
-import { checkForLeaks, Relay, testBytes } from '@tcpcomm/test-support';
+import { checkForLeaks, testBytes } from '@tcpcomm/test-support';
 import { describe, expect, it } from 'vitest';
-import { collectMessages, connectPair, ENDS, endsOf, type SessionPair } from '../src/index.ts';
+import { collectMessages, connectRelayedPair, ENDS, endsOf } from '../src/index.ts';
 
 checkForLeaks();
 
 const KEEPALIVE = { keepAliveIntervalMs: 100, keepAliveTimeoutMs: 400 } as const;
 
-async function connectOverSlowLink(bytesPerSecond: number): Promise<SessionPair & { readonly relay: Relay }> {
-  let relay: Relay | undefined;
-  const route = async (port: number) => {
-    // A link brings packets, one after the other.
-    relay = await Relay.start(port, { bytesPerSecond, delayMs: 20, nextSegmentBytes: () => 1_460 });
-    return relay.port;
-  };
-  const pair = await connectPair({ session: KEEPALIVE, client: { autoReconnect: true }, route });
-  if (relay === undefined) throw new Error('there is no relay');
-  const started = relay;
-  const dispose = async () => {
-    await pair[Symbol.asyncDispose]();
-    await started[Symbol.asyncDispose]();
-  };
-  return { ...pair, relay: started, [Symbol.asyncDispose]: dispose };
-}
+/** A link brings packets, one after the other. */
+const connectOverSlowLink = (bytesPerSecond: number) =>
+  connectRelayedPair({ session: KEEPALIVE }, { bytesPerSecond, delayMs: 20, nextSegmentBytes: () => 1_460 });
 
 describe.each(ENDS)('a %s that saturates a slow link', (end) => {
   it('for much longer than the peer may be silent is not taken for dead, in one direction or both', async () => {

@@ -1,19 +1,14 @@
 import { once } from 'node:events';
 import { TcpCommClient } from '@tcpcomm/client';
 import { ConnectionRejectedError } from '@tcpcomm/protocol';
-import { type RejectedConnection, TcpCommServer } from '@tcpcomm/server';
+import type { RejectedConnection } from '@tcpcomm/server';
 import { describe, expect, it } from 'vitest';
 import { checkForLeaks, RawPeer, rawFrame, rawPreface, waitUntil } from '@tcpcomm/test-support';
+import { startServer } from '../src/index.ts';
 
 checkForLeaks();
 
 const HOST = '127.0.0.1';
-
-async function startServer(options: ConstructorParameters<typeof TcpCommServer>[1] = {}) {
-  const server = new TcpCommServer(options);
-  const { port } = await server.start({ port: 0, host: HOST });
-  return { server, port, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
-}
 
 describe('a client is refused before connect settles', () => {
   it.each(['', ' ', '\t\n  '])('when its machine id is %j, blank', async (machineId) => {

@@ -4,29 +4,15 @@ import { type ClientOptions, type ReconnectAttempt, TcpCommClient } from '@tcpco
 import { type ServerOptions, TcpCommServer } from '@tcpcomm/server';
 import { checkForLeaks, freePort, Relay, testBytes, waitUntil } from '@tcpcomm/test-support';
 import { describe, expect, it } from 'vitest';
-import { collectMessages, collectTexts, connectPair, ENDS, endsOf, type SessionPair } from '../src/index.ts';
+import { collectMessages, collectTexts, connectRelayedPair, ENDS, endsOf } from '../src/index.ts';
 
 checkForLeaks();
 
 const HOST = '127.0.0.1';
 
-/** A pair over a network that can be cut, whose client comes back. */
-interface RelayedPair extends SessionPair {
-  readonly relay: Relay;
-}
-
-async function connectOverRelay(client: ClientOptions = {}, server: ServerOptions = {}): Promise<RelayedPair> {
-  let relay: Relay | undefined;
-  const route = async (port: number) => (relay = await Relay.start(port)).port;
-  const pair = await connectPair({ client: { autoReconnect: true, machineId: 'far away', ...client }, server, route });
-  if (relay === undefined) throw new Error('there is no relay');
-  const started = relay;
-  const dispose = async () => {
-    await pair[Symbol.asyncDispose]();
-    await started[Symbol.asyncDispose]();
-  };
-  return { ...pair, relay: started, [Symbol.asyncDispose]: dispose };
-}
+/** Its client is called "far away". */
+const connectOverRelay = (client: ClientOptions = {}, server: ServerOptions = {}) =>
+  connectRelayedPair({ client: { machineId: 'far away', ...client }, server });
 
 describe.each(ENDS)('what a %s sends while the connection breaks', (end) => {
   it.each(['cut', 'reset'] as const)('arrives once and in order when it is back: %s', async (how) => {

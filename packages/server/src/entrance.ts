@@ -1,4 +1,5 @@
 import {
+  FrameType,
   type Hello,
   ProtocolError,
   RESUME_FEATURE,
@@ -7,7 +8,7 @@ import {
   type Welcome,
   WireError,
 } from '@tcpcomm/protocol';
-import type { SessionTerms, Transport } from '@tcpcomm/session';
+import { type SessionTerms, tellStanding, type Transport } from '@tcpcomm/session';
 import { type Admission, RETRY_AFTER_MS } from './admission.ts';
 import type { Applicant } from './reception.ts';
 import type { ServerSetup } from './server-options.ts';
@@ -101,7 +102,13 @@ export class Entrance {
     if (hello.resume === undefined) return false;
     try {
       return session.takeUp(transport, hello.resume, ({ sessionKey, pace, standing }) => {
-        applicant.welcome({ ...this.#welcome(sessionId, pace), sessionKey, resumed: { machineId, ...standing } });
+        applicant.welcome(
+          tellStanding(FrameType.WELCOME, standing, (told) => ({
+            ...this.#welcome(sessionId, pace),
+            sessionKey,
+            resumed: { machineId, ...told },
+          })),
+        );
         return this.#terms(sessionId, hello, pace);
       });
     } catch (error) {

@@ -10,6 +10,7 @@ export {
   ServerHandshake,
   type ServerHandshakeEvents,
 } from './engine/handshake.ts';
+export { leavesRoomForStanding, tellStanding } from './engine/standing.ts';
 export type { LimitedBy } from './engine/engine-observer.ts';
 export type { Priority, SendPolicyOptions } from './engine/sending/send-policy.ts';
 export { FileTransfer, type FileTransferEvents, type TransferSending, type TransferStats } from './file-transfer.ts';

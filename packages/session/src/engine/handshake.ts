@@ -86,7 +86,7 @@ abstract class Handshake<Events extends { onFailed(error: TcpCommError): void }>
   }
 
   get deadlineMs(): number {
-    return this.#isPending ? this.#deadlineMs : Infinity;
+    return this.#isTimed ? this.#deadlineMs : Infinity;
   }
 
   get isFinished(): boolean {
@@ -131,7 +131,7 @@ abstract class Handshake<Events extends { onFailed(error: TcpCommError): void }>
   }
 
   handleDeadline(nowMs: number): void {
-    if (!this.#isPending || nowMs < this.#deadlineMs) return;
+    if (!this.#isTimed || nowMs < this.#deadlineMs) return;
     const message = `the handshake was not complete after ${this.#timeoutMs} ms, it waited for the ${this.#state}`;
     this.fail(new TimeoutError(message, codeOfWireError(WireError.HANDSHAKE_TIMEOUT)));
   }
@@ -170,6 +170,11 @@ abstract class Handshake<Events extends { onFailed(error: TcpCommError): void }>
   /** Makes `receive` return behind the current frame: what follows belongs to the session. */
   protected leaveRest(): void {
     this.#decoder.stop();
+  }
+
+  /** The peer has to be there in time; how long this side takes to decide is bounded by whoever decides. */
+  get #isTimed(): boolean {
+    return this.#isPending && this.#state !== 'decision';
   }
 
   get #isPending(): boolean {

@@ -22,19 +22,27 @@ export type Abandon = (id: number, abort: FileAbort) => void;
 export class MovingTransfers {
   readonly #role: Role;
   readonly #moving = new Map<number, Moving>();
-  /** Received whole, each with its name if that is not the one that it was offered by: the peer may not know. */
+  /**
+   * Received whole, each with its name if that is not the one that it was offered by. It is told at each resumption, until the number is
+   * used again or there are too many: whether the peer has heard it the last time is not known.
+   */
   readonly #done = new Map<number, string | undefined>();
-  /** Begun by the peer, and ended here otherwise: the peer may not know. */
+  /** Begun by the peer, and ended here otherwise: kept in the same way, for a peer that goes on with it. */
   readonly #refused = new Map<number, FileAbort>();
-  /** What the peer was told that it goes on. */
+  /** What the peer was told that it goes on, and what the peer goes on with. */
   #told: readonly number[] = [];
+  #continuedByPeer = new Set<number>();
 
   constructor(role: Role) {
     this.#role = role;
   }
 
   handleTurn(course: TransferCourse, beginAgain?: (id?: number) => void): void {
-    this.#moving.set(course.file.id, { course, beginAgain });
+    const { id } = course.file;
+    this.#moving.set(id, { course, beginAgain });
+    this.#done.delete(id);
+    this.#refused.delete(id);
+    this.#continuedByPeer.delete(id);
   }
 
   handleEnded({ file }: TransferCourse, asked: string): void {
@@ -58,9 +66,9 @@ export class MovingTransfers {
     return course?.isInterrupted ? course : undefined;
   }
 
-  /** Why a transfer that the peer begins again has ended here. */
+  /** Why a transfer that the peer begins again has ended here; undefined for one that is new, or goes on. */
   refusalOf(id: number): FileAbort | undefined {
-    return this.#refused.get(id);
+    return this.#continuedByPeer.delete(id) ? this.#refused.get(id) : undefined;
   }
 
   /** Resolves when none is left of which it is decided how it ends, and not done yet. */
@@ -79,10 +87,12 @@ export class MovingTransfers {
 
   /** Goes on with what was interrupted, as far as the peer does; with a peer that knows nothing of it, with what is this end's own. */
   resume(peer: Standing['transfers'] | undefined, abandon: Abandon): void {
+    if (peer === undefined) {
+      this.#done.clear();
+      this.#refused.clear();
+    }
     const done = new Map(peer?.done.map(({ id, path }) => [id, path]));
-    const continued = new Set(peer?.continued);
-    this.#done.clear();
-    for (const id of this.#refused.keys()) if (!continued.has(id)) this.#refused.delete(id);
+    this.#continuedByPeer = new Set(peer?.continued);
     for (const id of this.#told) {
       if (peer && !this.#moving.has(id))
         abandon(id, { code: WireError.TRANSFER_CANCELLED, message: 'cancelled meanwhile' });
@@ -91,13 +101,13 @@ export class MovingTransfers {
       if (!moving.course.isInterrupted) continue;
       if (moving.course.file.direction === 'outgoing' && done.has(id)) moving.course.confirm(done.get(id));
       else if (moving.beginAgain) this.#beginAgain(id, moving.beginAgain, peer !== undefined);
-      else if (!continued.has(id)) moving.course.fail(cancelled(moving.course));
+      else if (!this.#continuedByPeer.has(id)) moving.course.fail(cancelled(moving.course));
     }
   }
 
   /** The peer does not go on with it after all. */
   abandon(id: number, { code, message }: FileAbort): void {
-    this.#refused.delete(id);
+    this.#continuedByPeer.delete(id);
     this.continued(id)?.fail(new TransferError(code, message, 'remote'));
   }
 
