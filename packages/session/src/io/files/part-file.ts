@@ -9,7 +9,7 @@ import { type Overwrite, publish, requireFree, syncFolder } from './publishing.t
 import { bufferCapacity, type WriteBuffers } from './write-buffers.ts';
 
 /** What has been written is made durable each time it is so much, or so long ago: it costs some of the rate, and is what a crash may lose. */
-const SYNC_EACH_BYTES = 134_217_728;
+const SYNC_EACH_BYTES = 536_870_912;
 const SYNC_EACH_MS = 2_000;
 /** Less than this is sent again sooner than anybody has looked for it: it is not left behind. */
 const MIN_LEFT_BYTES = 262_144;
