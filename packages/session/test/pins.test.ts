@@ -16,9 +16,11 @@ it('the exports', () => {
     'errorOfClosing',
     'failureReason',
     'goodbyeReason',
+    'leavesRoomForStanding',
     'prepareAccepted',
     'requireFileAccess',
     'resolveSessionOptions',
+    'tellStanding',
   ]);
 });
 

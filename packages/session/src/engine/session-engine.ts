@@ -111,7 +111,7 @@ export class SessionEngine implements ConnectionPhase, ConversationCarrier {
       onIdentified: events.onIdentified.bind(events),
     });
     this.#receiver = new FrameReceiver(role, localLimits.maxFrameBytes, this.#router);
-    this.#liveness = new Liveness(settings, this.#sender, options.nowMs);
+    this.#liveness = new Liveness(role, settings, this.#sender, options.nowMs);
     this.#leaving = new LeaveTaking({ ...parts, router: this.#router, receiver: this.#receiver }, settings);
     conversation.carryBy(this);
   }

@@ -141,13 +141,16 @@ it('a ping is answered with its own bytes, though the memory they came in is use
 describe('silence', () => {
   const settings = { keepAliveIntervalMs: 15_000, keepAliveTimeoutMs: 45_000 };
 
-  it('is answered with pings, and ends the session when it lasts', async () => {
-    const lone = new LoneEngine('server', { settings });
+  it.each([
+    ['client', 15_000],
+    ['server', 18_000],
+  ] as const)('is answered with pings by a %s each %i ms, and ends the session when it lasts', async (role, eachMs) => {
+    const lone = new LoneEngine(role, { settings });
     lone.application.send(1, testBytes(1), true);
     lone.take();
     const sent: string[][] = [];
-    for (let nowMs = 15_000; nowMs <= 45_000; nowMs += 15_000) sent.push(lone.advanceTo(nowMs).take());
-    expect(sent).toEqual([['PING'], ['PING'], []]);
+    for (const nowMs of [eachMs - 1, eachMs, 2 * eachMs, 45_000]) sent.push(lone.advanceTo(nowMs).take());
+    expect(sent).toEqual([[], ['PING'], ['PING'], []]);
     expect(lone.engine.closeReason).toMatchObject({
       by: 'network',
       code: 'ERR_TCPCOMM_KEEPALIVE_TIMEOUT',
@@ -157,8 +160,14 @@ describe('silence', () => {
     expect(await lone.application.promises.pending()).toEqual([]);
   });
 
+  it('is asked about by a server well before its end, however short that is', () => {
+    const lone = new LoneEngine('server', { settings: { keepAliveIntervalMs: 100, keepAliveTimeoutMs: 110 } });
+    expect(lone.engine.deadlineMs).toBe(105);
+    expect(lone.advanceTo(105).take()).toEqual(['PING']);
+  });
+
   it('ends with any byte', () => {
-    const lone = new LoneEngine('server', { settings });
+    const lone = new LoneEngine('client', { settings });
     lone.advanceTo(44_000);
     lone.receive(pongFrame().subarray(0, 1));
     expect(lone.engine.deadlineMs).toBe(59_000);

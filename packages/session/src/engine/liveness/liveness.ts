@@ -1,7 +1,11 @@
 import { codeOfWireError, TimeoutError, WireError } from '@tcpcomm/protocol';
 import type { EngineSettings } from '../engine-settings.ts';
+import type { Role } from '../role.ts';
 import type { FrameSender } from '../sending/frame-sender.ts';
 import { Keepalive } from './keepalive.ts';
+
+/** By how much longer a server waits than a client: where both are told the same, the client asks, and one of the many at a server need not. */
+const SERVER_PATIENCE = 1.2;
 
 /** Whether the peer is still there, and takes what it is sent: the two ways in which it can be gone without the network saying so. */
 export class Liveness {
@@ -9,10 +13,10 @@ export class Liveness {
   readonly #sender: FrameSender;
   readonly #keepalive: Keepalive;
 
-  constructor(settings: EngineSettings, sender: FrameSender, nowMs: number) {
+  constructor(role: Role, settings: EngineSettings, sender: FrameSender, nowMs: number) {
     this.#settings = settings;
     this.#sender = sender;
-    this.#keepalive = new Keepalive(settings.keepAliveIntervalMs, settings.keepAliveTimeoutMs, nowMs);
+    this.#keepalive = new Keepalive(pingIntervalMs(role, settings), settings.keepAliveTimeoutMs, nowMs);
   }
 
   get deadlineMs(): number {
@@ -44,4 +48,10 @@ export class Liveness {
     if (isDue) this.#keepalive.handlePinged(nowMs);
     return isDue;
   }
+}
+
+/** At a server still well before the peer counts as dead. */
+function pingIntervalMs(role: Role, { keepAliveIntervalMs, keepAliveTimeoutMs }: EngineSettings): number {
+  if (role === 'client') return keepAliveIntervalMs;
+  return Math.min(keepAliveIntervalMs * SERVER_PATIENCE, (keepAliveIntervalMs + keepAliveTimeoutMs) / 2);
 }
