@@ -11,6 +11,8 @@ import {
 
 /** So many writes are handed to the system at a time: the disk has the next one when it is done with one. */
 const MAX_WRITES = 2;
+/** While one is under way the next gathers at least this share of all buffers: few large writes cost less than many small ones. */
+const MIN_GATHERED_SHARE = 1 / 4;
 const DONE: Promise<void> = Promise.resolve();
 
 /** A buffer while there is something in it. */
@@ -203,6 +205,8 @@ export class UnbufferedWriter implements AsyncDisposable {
   /** Hands everything that is full to the system, as one write. */
   #submit(): void {
     if (this.#failure || this.#full.length === 0 || this.#writes.length >= MAX_WRITES) return;
+    const { bufferCount } = this.#setup;
+    if (this.#writes.length > 0 && this.#full.length < bufferCount * MIN_GATHERED_SHARE) return;
     const write: Write = { blocks: this.#full.splice(0), isDone: false };
     if (this.#writes.length === 0) this.#activeSinceMs = performance.now();
     this.#writes.push(write);
