@@ -1,0 +1,35 @@
+/** A thread that is busy for a share of the time, and monitors itself. It goes by the kernel's accounting, not by what is tested. */
+import { readlinkSync } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import { CpuMonitor } from '../src/cpu-monitor.ts';
+import { kernelCpuMs } from './kernel-accounting.ts';
+import type { LoadReport, LoadTask } from './load.ts';
+
+const PERIOD_MS = 10;
+const { share, windowMs } = workerData as LoadTask;
+const threadPath = `/proc/${readlinkSync('/proc/thread-self')}`;
+const beganMs = performance.now();
+const beganCpuMs = kernelCpuMs(threadPath);
+
+function tell(report: LoadReport): void {
+  parentPort?.postMessage(report);
+}
+
+function work(): void {
+  const turnMs = performance.now();
+  while (performance.now() < turnMs + PERIOD_MS) {
+    const dueMs = (performance.now() - beganMs) * share;
+    if (kernelCpuMs(threadPath) - beganCpuMs >= dueMs) break;
+  }
+  if (share === 1) setImmediate(work);
+  else setTimeout(work, PERIOD_MS / 2);
+}
+
+const monitor = new CpuMonitor('current-thread', { windowMs });
+monitor.on('sample', (sample) => {
+  tell({ kind: 'sample', sample, kernelCpuMs: kernelCpuMs(threadPath) });
+});
+monitor.start();
+tell({ kind: 'begun', threadPath, source: monitor.source });
+if (share > 0) work();
+else setInterval(() => undefined, 60_000);
