@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { type FileTransfer, TcpCommClient } from '@tcpcomm/client';
 import { type ServerSession, TcpCommServer } from '@tcpcomm/server';
 import type { Session } from '@tcpcomm/session';
-import { Relay, type RelayFault } from '@tcpcomm/test-support';
+import { Relay, type RelayDirection, type RelayFault } from '@tcpcomm/test-support';
 import { NumberedReceiver, numberedMessage } from './numbered-messages.ts';
 import { SeededRandom } from './seeded-random.ts';
 
@@ -54,10 +54,11 @@ class ResumeSoak {
   readonly #options: ResumeSoakOptions;
   readonly #random: SeededRandom;
   readonly #violations: string[] = [];
+  /** The one that goes forth, and the one that comes back. */
   readonly #transfers: FileTransfer[] = [];
   #cuts = 0;
   #resumptions = 0;
-  #sentMessages = 0;
+  readonly #sentMessages: Record<RelayDirection, number> = { forth: 0, back: 0 };
 
   constructor(options: ResumeSoakOptions) {
     this.#options = options;
@@ -89,7 +90,7 @@ class ResumeSoak {
       await relay[Symbol.asyncDispose]();
     }
     report(`${this.#cuts} breaks, ${this.#resumptions} resumptions, ${this.#violations.length} violations`);
-    const messages = this.#sentMessages;
+    const messages = this.#sentMessages.forth + this.#sentMessages.back;
     return { cuts: this.#cuts, resumptions: this.#resumptions, messages, violations: this.#violations };
   }
 
@@ -102,7 +103,7 @@ class ResumeSoak {
     });
     this.#transfers.push(client.sendFile(join(here, 'up')), client.getFile('down', { to: join(here, 'down') }));
     relay.follow(this.#script());
-    const sent = Promise.all([this.#talk(client), this.#talk(session)]);
+    const sent = Promise.all([this.#talk(client, 'forth'), this.#talk(session, 'back')]);
     const progress = setInterval(() => {
       const moved = this.#transfers.map(({ progress: { percent } }) => `${percent} %`).join(' and ');
       const arrived = receivers.reduce((sum, { count }) => sum + count, 0);
@@ -131,12 +132,12 @@ class ResumeSoak {
   }
 
   /** Sends its messages, evenly over the time that the breaks take. */
-  async #talk(session: Session): Promise<void> {
+  async #talk(session: Session, direction: RelayDirection): Promise<void> {
     const { messages, cuts } = this.#options;
     for (let index = 0; index < messages; index += 1) {
       const channel = 1 + (index % CHANNELS);
       await session.sendBytes(numberedMessage(channel, Math.floor(index / CHANNELS)), channel);
-      this.#sentMessages += 1;
+      this.#sentMessages[direction] += 1;
       // Not for ever: the next break may wait for the bytes of these messages.
       for (let waits = 0; waits < MAX_WAITS && this.#areFilesMoving && index > (messages * (this.#cuts + 1)) / cuts;) {
         await setTimeout(5);
@@ -145,15 +146,17 @@ class ResumeSoak {
     }
   }
 
-  /** The breaks, at bytes that spread over what is still to come. */
+  /** The breaks, at bytes that spread over what is still to come in each direction. */
   *#script(): Generator<RelayFault> {
     const { cuts } = this.#options;
     for (; this.#cuts < cuts; this.#cuts += 1) {
-      // Half of it passes in the one direction; a little less, or there would not be enough for the last breaks.
-      const gapBytes = Math.max(MIN_GAP_BYTES, (0.8 * this.#remainingBytes) / (cuts - this.#cuts));
+      const [forth, back] = [this.#remainingBytes('forth'), this.#remainingBytes('back')];
+      const isForth = this.#random.next() * (forth + back) < forth;
+      // On average a little less than its share, or there would not be enough for the last breaks.
+      const gapBytes = Math.max(MIN_GAP_BYTES, (1.6 * (isForth ? forth : back)) / (cuts - this.#cuts));
       const isSilence = this.#random.nextUint32() % SILENCE_EACH === 0;
       yield {
-        direction: this.#random.next() < 0.5 ? 'forth' : 'back',
+        direction: isForth ? 'forth' : 'back',
         afterBytes: Math.ceil(this.#random.next() * gapBytes),
         kind: isSilence ? 'silence' : this.#random.next() < 0.5 ? 'cut' : 'reset',
       };
@@ -164,10 +167,11 @@ class ResumeSoak {
     return this.#transfers.some(({ state }) => state === 'active' || state === 'waiting');
   }
 
-  get #remainingBytes(): number {
+  #remainingBytes(direction: RelayDirection): number {
     const { fileBytes, messages } = this.#options;
-    const ofFiles = this.#transfers.reduce((sum, { progress }) => sum + fileBytes - progress.transferredBytes, 0);
-    return ofFiles + (2 * messages - this.#sentMessages) * AVERAGE_MESSAGE_BYTES;
+    const file = this.#transfers[direction === 'forth' ? 0 : 1];
+    const ofFile = fileBytes - (file?.progress.transferredBytes ?? 0);
+    return ofFile + (messages - this.#sentMessages[direction]) * AVERAGE_MESSAGE_BYTES;
   }
 
   async #makeFile(path: string): Promise<void> {
