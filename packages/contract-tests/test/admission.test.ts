@@ -13,7 +13,7 @@ import {
   waitUntil,
 } from '@tcpcomm/test-support';
 import { describe, expect, it } from 'vitest';
-import { connectClient, connectRelayedPair, refusalOf, startServer } from '../src/index.ts';
+import { connectClient, connectRelayedPair, refusalOf, startServer, type StartedServer } from '../src/index.ts';
 
 checkForLeaks();
 
@@ -29,6 +29,16 @@ async function knock(port: number, machineId: string, features: readonly string[
 
 function rejectOf(peer: RawPeer): unknown {
   return JSON.parse(peer.frames.find(({ type }) => type === REJECT)!.payload.toString());
+}
+
+/** The session of a client that was gone before it has heard that it is let in. */
+async function suspendedSession({ server, port }: StartedServer, machineId: string): Promise<ServerSession> {
+  const peer = await knock(port, machineId, ['resume']);
+  await peer.waitForFrame(0x11);
+  const session = server.getSession(machineId)!;
+  await leave(peer);
+  await waitUntil('it waits', () => session.isSuspended);
+  return session;
 }
 
 async function leave(...peers: RawPeer[]): Promise<void> {
@@ -659,11 +669,7 @@ describe('duplicatePolicy', () => {
 
   it('allow lets a client in beside a session that has lost its own before that knew of it', async () => {
     await using host = await startServer({ duplicatePolicy: 'allow' });
-    const peer = await knock(host.port, 'twin', ['resume']);
-    await peer.waitForFrame(0x11);
-    const session = host.server.getSession('twin')!;
-    await leave(peer);
-    await waitUntil('it waits', () => session.isSuspended);
+    const session = await suspendedSession(host, 'twin');
     await using client = await connectClient(host.port, { machineId: 'twin' });
     await letEventsRun();
     expect([session.isOpen, client.isOpen, host.server.sessions.size]).toEqual([true, true, 2]);
@@ -672,11 +678,7 @@ describe('duplicatePolicy', () => {
   it('reject and takeover let a client in instead of a session that has lost its own before that knew of it', async () => {
     for (const duplicatePolicy of ['reject', 'takeover'] as const) {
       await using host = await startServer({ duplicatePolicy, maxSessions: 1 });
-      const peer = await knock(host.port, 'twin', ['resume']);
-      await peer.waitForFrame(0x11);
-      const session = host.server.getSession('twin')!;
-      await leave(peer);
-      await waitUntil('it waits', () => session.isSuspended);
+      const session = await suspendedSession(host, 'twin');
       await using client = await connectClient(host.port, { machineId: 'twin' });
       expect(await session.closed).toMatchObject({ code: 'ERR_TCPCOMM_TAKEN_OVER' });
       expect(client.isOpen).toBe(true);

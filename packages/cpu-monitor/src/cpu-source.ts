@@ -29,11 +29,11 @@ export interface CpuSource {
 
 /** What this Node.js and this system offer; some do not have all of it. */
 export interface CpuPlatform {
-  /** Node.js 23.9 and later, and 22.19. */
+  /** Not in every Node.js 22. */
   readonly threadCpuUsage: (() => NodeJS.CpuUsage) | undefined;
   /** Linux: its first number is the time on a processor in nanoseconds. Undefined where there is none. */
   readonly readThreadSchedstat: () => string | undefined;
-  /** Node.js 24.6 and later, and 22.19. */
+  /** Not in every Node.js 22, nor before 24.6. */
   readonly workerCpuUsage: ((worker: Worker) => Promise<NodeJS.CpuUsage>) | undefined;
 }
 

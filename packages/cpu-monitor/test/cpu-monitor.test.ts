@@ -111,7 +111,10 @@ describe('a monitor', () => {
     await monitor[Symbol.asyncDispose]();
     expect([stops, monitor.isRunning]).toEqual([1, false]);
     const last = monitor.sample;
-    await new Promise((resolve) => setTimeout(resolve, 3 * FAST.intervalMs));
+    // While another one goes on.
+    using other = new CpuMonitor('process', FAST);
+    other.start();
+    await samplesOf(other, 3);
     expect(monitor.sample).toBe(last);
   });
 });

@@ -28,7 +28,7 @@ describe.each(['auto', 'buffered'] as const)('a file written in the mode %s', (m
     const sizes = fc.oneof(fc.nat(200_000), fc.constantFrom(0, 1, 4095, 4096, 4097, 8192, 65_536));
     const options = fc.record({
       bufferPages: fc.integer({ min: 1, max: 8 }),
-      bufferCount: fc.integer({ min: 2, max: 5 }),
+      bufferCount: fc.integer({ min: 2, max: 16 }),
       expected: fc.option(fc.oneof(fc.constant(0), fc.nat(250_000), fc.constant('exact' as const))),
       startBytes: fc.oneof(fc.constant(0), fc.nat(20_000), fc.constantFrom(4096, 8192)),
       syncEachBytes: fc.constantFrom(Infinity, 1, 50_000),
@@ -114,6 +114,20 @@ describe('write', () => {
 });
 
 describe('what is reported', () => {
+  it('comes in few writes: while one is under way, the next gathers a quarter of the buffers', async () => {
+    await using folder = createTemporaryFolder();
+    const pagesWritten: number[] = [];
+    const writer = await UnbufferedWriter.open(folder.join('file'), {
+      ...{ bufferBytes: PAGE_BYTES, bufferCount: 16 },
+      onWritten: (bytes) => pagesWritten.push(bytes / PAGE_BYTES),
+    });
+    await writer.write(testBytes(16 * PAGE_BYTES));
+    await writer.close();
+    // The second may be done before the first, and is told of with it then.
+    expect([1, 5, 16]).toEqual(expect.arrayContaining(pagesWritten));
+    expect(pagesWritten.at(-1)).toBe(16);
+  });
+
   it('never runs ahead: what is durable is written, and both only grow, up to the size of the file', async () => {
     await using folder = createTemporaryFolder();
     const path = folder.join('file');
