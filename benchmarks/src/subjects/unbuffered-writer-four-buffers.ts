@@ -1,4 +1,4 @@
 import { createUnbufferedWriting } from './unbuffered-writer-subject.ts';
 
-/** Two can be on their way to the disk while two are filled. */
+/** Its default: two can be on their way to the disk while two are filled. */
 export const subject = createUnbufferedWriting(4);

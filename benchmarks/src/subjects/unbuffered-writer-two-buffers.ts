@@ -1,4 +1,4 @@
 import { createUnbufferedWriting } from './unbuffered-writer-subject.ts';
 
-/** The least that it takes, and its default: one buffer is filled while the other is being written. */
+/** The least that it takes: one buffer is filled while the other is being written. */
 export const subject = createUnbufferedWriting(2);

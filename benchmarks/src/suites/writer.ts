@@ -13,7 +13,7 @@ export const suite: Suite<WriterLoad> = {
   summary: 'one file of 2 GiB written past the page cache and through it, durable',
   notes: [
     'All write zeros in pieces of the case’s size; the time ends when the file is synced (fdatasync(2)) and closed. There is one process only.',
-    '`unbuffered-writer` has two buffers of that size, which is its default and its least, `unbuffered-writer-3` and `-4` have three and four. `dd-direct` has one: it fills it and writes it by turns.',
+    '`unbuffered-writer` has four buffers of that size, which is its default, `unbuffered-writer-2` and `-3` have two, which is its least, and three. `dd-direct` has one: it fills it and writes it by turns.',
     '`fs-buffered` writes through the page cache, one write after the other.',
     `Cold: there is no such file. ${
       canDropPageCache()
@@ -34,9 +34,9 @@ export const suite: Suite<WriterLoad> = {
     writerCase('4MiB-warm', 'warm', 4 * MIB),
   ],
   subjects: {
-    'unbuffered-writer': () => import('../subjects/unbuffered-writer-two-buffers.ts'),
+    'unbuffered-writer': () => import('../subjects/unbuffered-writer-four-buffers.ts'),
+    'unbuffered-writer-2': () => import('../subjects/unbuffered-writer-two-buffers.ts'),
     'unbuffered-writer-3': () => import('../subjects/unbuffered-writer-three-buffers.ts'),
-    'unbuffered-writer-4': () => import('../subjects/unbuffered-writer-four-buffers.ts'),
     'fs-buffered': () => import('../subjects/fs-buffered-writing.ts'),
     'dd-direct': () => import('../subjects/dd-direct-writing.ts'),
   },

@@ -11,8 +11,11 @@ import {
 
 /** So many writes are handed to the system at a time: the disk has the next one when it is done with one. */
 const MAX_WRITES = 2;
-/** While one is under way the next gathers at least this share of all buffers: few large writes cost less than many small ones. */
-const MIN_GATHERED_SHARE = 1 / 4;
+/**
+ * While one is under way the next gathers at least this share of all buffers: a few large writes cost less than many small ones, and a
+ * new file is written an eighth faster than by twice as many.
+ */
+const MIN_GATHERED_SHARE = 1 / 2;
 const DONE: Promise<void> = Promise.resolve();
 
 /** A buffer while there is something in it. */

@@ -6,13 +6,13 @@ export type WriteMode = 'auto' | 'direct' | 'buffered';
 const MODES: readonly unknown[] = ['auto', 'direct', 'buffered'] satisfies WriteMode[];
 const DEFAULT_BUFFER_BYTES = 1_024 * ALIGNMENT_BYTES;
 const MAX_BUFFER_BYTES = 1_073_741_824;
-const DEFAULT_BUFFER_COUNT = 2;
+const DEFAULT_BUFFER_COUNT = 4;
 const MAX_BUFFER_COUNT = 1_024;
 
 export interface UnbufferedWriterOptions {
   /** Size of a buffer: a multiple of 4,096, up to 1 GiB. Default 4 MiB, which is 1,024 pages. */
   readonly bufferBytes?: number;
-  /** How many buffers: one is filled while the others are being written. 2 to 1,024, default 2. */
+  /** How many buffers: two can be on their way to the disk while the others are filled. 2 to 1,024, default 4. */
   readonly bufferCount?: number;
   /**
    * What the file is going to have in all. It is given that size at once, and opening fails with `ENOSPC` where the disk
