@@ -9,7 +9,7 @@ export interface Retry {
 
 /**
  * With pauses of 1, 2, 4, 8, 16 and twice 30 seconds that is a minute and a half: longer than a router takes to start, and than a
- * server takes to notice that the connection before is dead (45 seconds without a word).
+ * server takes to notice that the connection before is dead (60 seconds without a word).
  */
 export const DEFAULT_MAX_ATTEMPTS = 8;
 const DEFAULT_FIRST_PAUSE_MS = 1_000;

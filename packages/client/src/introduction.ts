@@ -27,19 +27,25 @@ export async function introduce(
   signal: AbortSignal,
   enter: Enter,
 ): Promise<void> {
-  const timeout = new AbortController();
-  const stop = AbortSignal.any([signal, timeout.signal]);
-  const expire = () => {
-    timeout.abort(new TimeoutError(`not connected and accepted after ${timeoutMs} ms`, 'ERR_TCPCOMM_CONNECT_TIMEOUT'));
+  // AbortSignal.any would do the same, and is a twentieth of what it takes to connect.
+  const attempt = new AbortController();
+  const abort = () => {
+    attempt.abort(signal.reason);
   };
+  const expire = () => {
+    attempt.abort(new TimeoutError(`not connected and accepted after ${timeoutMs} ms`, 'ERR_TCPCOMM_CONNECT_TIMEOUT'));
+  };
+  signal.throwIfAborted();
+  signal.addEventListener('abort', abort, { once: true });
   const timer = timeoutMs > MAX_TIMER_MS ? undefined : setTimeout(expire, timeoutMs);
   try {
-    const hello = await abortable(prepareHello(), stop);
+    const hello = await abortable(prepareHello(), attempt.signal);
     const reading = new SocketReading();
-    const socket = await dial(host, port, reading, stop);
-    await sayHello(socket, reading, hello, stop, enter);
+    const socket = await dial(host, port, reading, attempt.signal);
+    await sayHello(socket, reading, hello, attempt.signal, enter);
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
   }
 }
 

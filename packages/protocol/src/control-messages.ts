@@ -168,6 +168,9 @@ export type FolderAnswer = ControlMessage<typeof FrameType.FOLDER_ANSWER>;
 export type TransferPause = ControlMessage<typeof FrameType.TRANSFER_PAUSE>;
 export type FileAbort = ControlMessage<typeof FrameType.FILE_ABORT>;
 
+const textEncoder = new TextEncoder();
+const textDecoder = new TextDecoder('utf-8', { fatal: true });
+
 export function isControlFrameType(type: number): type is ControlFrameType {
   return Object.hasOwn(schemas, type);
 }
@@ -176,7 +179,7 @@ export function encodeControlMessage<Type extends ControlFrameType>(
   type: Type,
   message: ControlMessage<Type>,
 ): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(JSON.stringify(message));
+  return textEncoder.encode(JSON.stringify(message));
 }
 
 /**
@@ -203,7 +206,7 @@ export function toSentence(message: string): string {
 
 function parseJson(type: ControlFrameType, payload: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload));
+    return JSON.parse(textDecoder.decode(payload));
   } catch (cause) {
     throw invalid(type, 'expected JSON in UTF-8', { cause });
   }

@@ -21,7 +21,8 @@ export interface FrameSink {
  */
 export class FrameDecoder {
   readonly #header = { length: 0, type: 0, channel: 0, flags: 0, stream: 0 };
-  readonly #headerBytes = new Uint8Array(FRAME_HEADER_BYTES);
+  /** What has come of a header that did not come at once. */
+  #headerBytes: Uint8Array | undefined;
   #headerBytesSeen = 0;
   /** Payload bytes of the current frame already handed over; -1 between frames. */
   #position = -1;
@@ -79,12 +80,13 @@ export class FrameDecoder {
       this.#parseHeader(bytes, at);
       return at + FRAME_HEADER_BYTES;
     }
+    const headerBytes = (this.#headerBytes ??= new Uint8Array(FRAME_HEADER_BYTES));
     const taken = Math.min(FRAME_HEADER_BYTES - this.#headerBytesSeen, bytes.length - at);
-    this.#headerBytes.set(bytes.subarray(at, at + taken), this.#headerBytesSeen);
+    headerBytes.set(bytes.subarray(at, at + taken), this.#headerBytesSeen);
     this.#headerBytesSeen += taken;
     if (this.#headerBytesSeen === FRAME_HEADER_BYTES) {
       this.#headerBytesSeen = 0;
-      this.#parseHeader(this.#headerBytes, 0);
+      this.#parseHeader(headerBytes, 0);
     }
     return at + taken;
   }

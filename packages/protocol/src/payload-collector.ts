@@ -9,6 +9,10 @@ const MAX_UNUSED_PART = 1 / 8;
 
 const NO_BYTES = new Uint8Array(0);
 
+function allocateZeroed(byteLength: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(byteLength);
+}
+
 /**
  * Gathers the pieces of a payload that did not arrive at once, in memory of its own: the pieces may be overwritten
  * afterwards. Takes linear time, and memory that follows the bytes that really came, whatever length was announced.
@@ -25,7 +29,7 @@ export class PayloadCollector {
   #byteLength = 0;
 
   /** @param allocate gives memory of that size or more, of its own and of any content; default: zeroed */
-  constructor(allocate = (byteLength: number): Uint8Array<ArrayBuffer> => new Uint8Array(byteLength)) {
+  constructor(allocate = allocateZeroed) {
     this.#allocate = allocate;
   }
 

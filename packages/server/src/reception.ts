@@ -106,6 +106,7 @@ export class Reception {
         },
         onFailed: (error) => {
           gone.abort(error);
+          void transport.closed.then(() => pending.delete(transport));
           this.#events.onRejected({ error, remoteAddress, machineId });
         },
       },
@@ -114,7 +115,6 @@ export class Reception {
     );
     const transport = new Transport(prepared.socket, handshake, prepared.reading);
     pending.set(transport, gone);
-    forgetWhenClosed(pending, transport);
   }
 
   #reset(socket: Socket): void {
@@ -124,9 +124,4 @@ export class Reception {
     const error = new ConnectionRejectedError(code, `${codeOfWireError(code)}: ${message}`, retryAfterMs);
     this.#events.onRejected({ error, remoteAddress, machineId: undefined });
   }
-}
-
-/** A function of its own: what is called when a session ends must not keep its whole handshake until then. */
-function forgetWhenClosed(pending: Pending, transport: Transport): void {
-  void transport.closed.then(() => pending.delete(transport));
 }

@@ -36,6 +36,7 @@ export interface SessionHost {
   handleNotice(notice: Notice): void;
   handleTransfer(transfer: FileTransfer, session: ServerSession): void;
   handleSuspended(session: ServerSession): void;
+  handleClosed(session: ServerSession, reason: CloseReason): void;
   handleResumed(session: ServerSession): void;
   /** The client wants another machine id. @param change gives it that one; returns why not, if it is refused */
   identify(session: ServerSession, machineId: string, change: () => void): Reject | undefined;
@@ -135,8 +136,10 @@ export class ServerSession extends Session {
   }
 
   protected override end(reason: CloseReason): void {
+    if (this.closeReason) return;
     clearTimeout(this.#expiry);
     super.end(reason);
+    this.#host.handleClosed(this, reason);
   }
 
   protected override handleIdentified(): void {

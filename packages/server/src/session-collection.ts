@@ -12,7 +12,7 @@ export interface SessionCollection extends Iterable<ServerSession> {
 export class SessionTable implements SessionCollection {
   readonly #byId = new Map<number, ServerSession>();
   /** Several of one name only where that is allowed, and while one leaves as the next comes; the latest is the last. */
-  readonly #byMachineId = new Map<string, Set<ServerSession>>();
+  readonly #byMachineId = new Map<string, ServerSession[]>();
   /** No id below this one is free. */
   #lowestFreeId = 1;
 
@@ -61,14 +61,14 @@ export class SessionTable implements SessionCollection {
   #addNamesake(session: ServerSession): void {
     const name = comparable(session.machineId);
     const namesakes = this.#byMachineId.get(name);
-    if (namesakes) namesakes.add(session);
-    else this.#byMachineId.set(name, new Set([session]));
+    if (namesakes) namesakes.push(session);
+    else this.#byMachineId.set(name, [session]);
   }
 
   #removeNamesake(session: ServerSession): void {
     const name = comparable(session.machineId);
-    const namesakes = this.#byMachineId.get(name);
-    namesakes?.delete(session);
-    if (namesakes?.size === 0) this.#byMachineId.delete(name);
+    const others = this.#byMachineId.get(name)?.filter((namesake) => namesake !== session) ?? [];
+    if (others.length > 0) this.#byMachineId.set(name, others);
+    else this.#byMachineId.delete(name);
   }
 }

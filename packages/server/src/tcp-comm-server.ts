@@ -227,15 +227,6 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
     const { session: setup, resumeGraceMs } = this.#setup;
     const session = new ServerSession(transport, full, key, setup, resumeGraceMs, this.#host);
     this.#table.add(session);
-    void session.closed.then((reason) => {
-      this.#table.remove(session);
-      this.#announce('sessionClosed', session, reason);
-      this.#notify({
-        kind: 'session-stopped',
-        text: `Session Stopped. (${terms.sessionId})`,
-        sessionId: terms.sessionId,
-      });
-    });
     this.#announce('session', session);
     const text = `Session#${terms.sessionId} MachineID:${terms.machineId}`;
     this.#notify({ kind: 'session-started', text, sessionId: terms.sessionId });
@@ -293,6 +284,12 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
       },
       handleResumed: ({ sessionId }) => {
         this.#notify({ kind: 'session-resumed', text: `Session#${sessionId} resumed`, sessionId });
+      },
+      handleClosed: (session, reason) => {
+        const { sessionId } = session;
+        this.#table.remove(session);
+        this.#announce('sessionClosed', session, reason);
+        this.#notify({ kind: 'session-stopped', text: `Session Stopped. (${sessionId})`, sessionId });
       },
       identify: (session, machineId, change) => {
         const refusal = this.#admission.refusalOfId(machineId, session, performance.now());

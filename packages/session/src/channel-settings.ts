@@ -20,12 +20,10 @@ const DEFAULT_HIGH_WATER_MARK = 1_048_576;
 
 /** What the program has set for its channels, also while there is no connection yet. */
 export class ChannelSettings {
-  readonly #highWaterMarks: (number | undefined)[] = [];
-  readonly #policies = new Map<number, SendPolicyOptions>();
-  readonly #ownerships = new Map<number, MessageOwnership>();
+  readonly #channels: (ChannelOptions | undefined)[] = [];
 
   highWaterMark(channel: number): number {
-    return this.#highWaterMarks[channel] ?? DEFAULT_HIGH_WATER_MARK;
+    return this.#channels[channel]?.highWaterMark ?? DEFAULT_HIGH_WATER_MARK;
   }
 
   /**
@@ -38,32 +36,28 @@ export class ChannelSettings {
     const { highWaterMark, messageMemory, priority, weight, bytesPerSecond } = options;
     requireSendPolicy(options);
     if (messageMemory !== undefined) requireOneOf('messageMemory', messageMemory, OWNERSHIPS);
-    if (highWaterMark !== undefined) {
-      requireInteger('highWaterMark', highWaterMark, 0, Number.MAX_SAFE_INTEGER);
-      this.#highWaterMarks[channel] = highWaterMark;
-    }
-    if (messageMemory !== undefined) {
-      this.#ownerships.set(channel, messageMemory);
-      conversation?.setLending(channel, messageMemory === 'lent');
-    }
-    const given: SendPolicyOptions = {
+    if (highWaterMark !== undefined) requireInteger('highWaterMark', highWaterMark, 0, Number.MAX_SAFE_INTEGER);
+    const given: ChannelOptions = {
+      ...(highWaterMark !== undefined && { highWaterMark }),
+      ...(messageMemory !== undefined && { messageMemory }),
       ...(priority !== undefined && { priority }),
       ...(weight !== undefined && { weight }),
       ...(bytesPerSecond !== undefined && { bytesPerSecond }),
     };
     if (Object.keys(given).length === 0) return;
-    const policy = { ...this.#policies.get(channel), ...given };
-    this.#policies.set(channel, policy);
-    if (conversation) applyPolicy(channel, policy, conversation);
+    this.#channels[channel] = { ...this.#channels[channel], ...given };
+    if (conversation) apply(channel, given, conversation);
   }
 
   /** There is something to hold for now. */
   applyTo(conversation: Conversation): void {
-    for (const [channel, policy] of this.#policies) applyPolicy(channel, policy, conversation);
-    for (const [channel, ownership] of this.#ownerships) conversation.setLending(channel, ownership === 'lent');
+    for (const [channel, options] of this.#channels.entries()) if (options) apply(channel, options, conversation);
   }
 }
 
-function applyPolicy(channel: number, options: SendPolicyOptions, conversation: Conversation): void {
+function apply(channel: number, options: ChannelOptions, conversation: Conversation): void {
+  const { messageMemory, priority, weight, bytesPerSecond } = options;
+  if (messageMemory !== undefined) conversation.setLending(channel, messageMemory === 'lent');
+  if (priority === undefined && weight === undefined && bytesPerSecond === undefined) return;
   conversation.changePolicy(conversation.channels.outgoing(channel).policy, options, performance.now());
 }

@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import {
   type Identified,
   SessionClosedError,
@@ -12,9 +11,10 @@ import { positionsOf, receivedOf } from './engine/standing.ts';
 import type { FileTransfer } from './file-transfer.ts';
 import { InboxTable } from './inbox-table.ts';
 import type { Transport } from './io/transport.ts';
-import type { Notice } from './notice.ts';
-import type { ConnectionDetails, SessionEventMap } from './session-events.ts';
-import { SessionLink, type SessionLinkEvents } from './session-link.ts';
+import { SessionEmitter } from './session-emitter.ts';
+import type { ConnectionDetails } from './session-events.ts';
+import { createSessionLink, type SessionLink } from './session-link.ts';
+import type { SessionEvents } from './engine/session-engine-options.ts';
 import { createSessionParts, type SessionParts, type SessionTerms } from './session-parts.ts';
 import type { SessionSetup } from './session-options.ts';
 import { NO_STATS, type SessionStats, StatsReader } from './session-stats.ts';
@@ -27,13 +27,14 @@ import { TransferMonitor } from './transfer-monitor.ts';
  * When a connection is lost and both ends can take the session up again it is `isSuspended`: messages wait, until another connection
  * carries them or the session ends.
  */
-export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
-  protected readonly inboxes: InboxTable;
+export abstract class SessionLifecycle extends SessionEmitter {
   readonly #setup: SessionSetup;
-  readonly #closed = Promise.withResolvers<CloseReason>();
+  /** For whoever asked. */
+  #closed: PromiseWithResolvers<CloseReason> | undefined;
   readonly #stats = new StatsReader(performance.now());
   /** The connection that carries the session, or did last. */
   #link: SessionLink | undefined;
+  #inboxes: InboxTable | undefined;
   /** Since the first connection was accepted. */
   #parts: SessionParts | undefined;
   #pace: Settings | undefined;
@@ -43,22 +44,9 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
   #closeReason: CloseReason | undefined;
 
   protected constructor(setup: SessionSetup) {
-    super({ captureRejections: true });
+    super();
     this.#setup = setup;
-    this.inboxes = new InboxTable({
-      isListening: () => this.hearsMessages || this.listenerCount('message') > 0,
-      consume: (bytes, channel) => this.takeMessage(bytes, channel),
-      handleFailure: (error) => {
-        this.#reportFailure(error);
-      },
-      returnCredit: (channel, creditBytes, epoch) => {
-        this.#parts?.conversation.consume(channel, creditBytes, epoch);
-      },
-    });
-    this.on('newListener', (event) => {
-      // The listener is there when the microtask runs, not yet now.
-      if (event === 'message') queueMicrotask(this.inboxes.resume.bind(this.inboxes));
-    });
+    this.on('newListener', SessionLifecycle.#handleNewListener);
   }
 
   /** The number that the server has given this session, the lowest that was free; 0 before there is a session. */
@@ -92,22 +80,14 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
 
   /** Resolves with the reason when the session is over and its socket is closed. Never rejects. */
   get closed(): Promise<CloseReason> {
-    return this.#closed.promise;
-  }
-
-  /** Node calls it with what an asynchronous listener rejected with. */
-  override [EventEmitter.captureRejectionSymbol](error: unknown): void {
-    this.#reportFailure(error);
+    if (this.#closeReason) return Promise.resolve(this.#closeReason);
+    return (this.#closed ??= Promise.withResolvers()).promise;
   }
 
   /** Whether somebody takes messages besides the listeners of this object. */
   protected abstract readonly hearsMessages: boolean;
   /** Hands a message over. If it returns a promise, the message counts as consumed when that has settled. */
   protected abstract takeMessage(bytes: Uint8Array, channel: number): unknown;
-  /** Whether somebody takes notices besides the listeners of this object. */
-  protected abstract readonly hearsNotices: boolean;
-  /** Hands a notice to whoever takes them besides the listeners of this object. */
-  protected abstract handleNotice(notice: Notice): void;
   /** Tells of a transfer that has begun. */
   protected abstract takeTransfer(transfer: FileTransfer): void;
 
@@ -130,12 +110,13 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
     throw this.#closedError;
   }
 
-  protected get transfers(): TransferMonitor {
-    return this.#transfers;
+  /** Where messages wait until somebody takes them. */
+  protected get inboxes(): InboxTable {
+    return (this.#inboxes ??= this.#createInboxes());
   }
 
-  protected get wantsNotices(): boolean {
-    return this.hearsNotices || this.listenerCount('notice') > 0;
+  protected get transfers(): TransferMonitor {
+    return this.#transfers;
   }
 
   /** Rate and block size; undefined before there is a session. */
@@ -168,10 +149,8 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
     this.#transfers = new TransferMonitor(terms.role);
     this.#parts = createSessionParts(terms, this.#setup, {
       onBegun: this.#handleTransferBegun.bind(this),
-      onEnded: (file) => {
-        for (const notice of this.#transfers.handleEnded(file)) this.notify(notice);
-      },
-      onListenerFailed: this.#reportFailure.bind(this),
+      onEnded: this.#handleTransferEnded.bind(this),
+      onListenerFailed: this.reportFailure.bind(this),
     });
     this.#carryBy(transport, terms, this.#parts, undefined);
     this.announceConnection({ reconnected: false, resumed: false, lost: [] });
@@ -208,12 +187,12 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
   /** Where this end stands, for the peer to go on from there. */
   protected get standing(): Standing {
     const received = this.#parts ? receivedOf(this.#parts.conversation.positions) : {};
-    return { received, transfers: this.#parts?.files.courses.standing ?? { continued: [], done: [] } };
+    return { received, transfers: this.#parts?.files.standing ?? { continued: [], done: [] } };
   }
 
   /** Resolves when nothing happens any more that the connection before has set off, so that `standing` is all of it. */
   protected async standsStill(): Promise<void> {
-    await this.#parts?.files.courses.decided();
+    await this.#parts?.files.decided();
   }
 
   /** Treats the connection as lost, if there is one: another one takes over. */
@@ -242,32 +221,29 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
     this.#closeReason = reason;
     this.#isSuspended = false;
     const error = errorOfClosing(reason);
-    this.#parts?.files.courses.stop(error);
+    this.#parts?.files.stop(error);
     this.#parts?.conversation.stop(error);
     this.#parts?.throttle.release(performance.now());
     this.inboxes.end();
-    this.#closed.resolve(reason);
+    this.#closed?.resolve(reason);
     this.announce('close', reason);
   }
 
-  /** Emits an event; a listener that throws disturbs nothing but itself. */
-  protected announce<Name extends keyof SessionEventMap>(name: Name, ...details: SessionEventMap[Name]): void {
-    try {
-      // The emitter's own types cannot follow a name that is still a type parameter.
-      (this as EventEmitter).emit(name, ...details);
-    } catch (error) {
-      this.#reportFailure(error);
-    }
+  #createInboxes(): InboxTable {
+    return new InboxTable({
+      isListening: () => this.hearsMessages || this.listenerCount('message') > 0,
+      consume: this.takeMessage.bind(this),
+      handleFailure: this.reportFailure.bind(this),
+      returnCredit: (channel, creditBytes, epoch) => {
+        this.#parts?.conversation.consume(channel, creditBytes, epoch);
+      },
+    });
   }
 
-  protected notify(notice: Notice): void {
-    const full = { sessionId: this.sessionId, ...notice };
-    try {
-      this.emit('notice', full);
-      this.handleNotice(full);
-    } catch (error) {
-      process.emitWarning(error as Error);
-    }
+  /** One function for all sessions, which Node calls with theirs. */
+  static #handleNewListener(this: SessionLifecycle, event: string | symbol): void {
+    // The listener is there when the microtask runs, not yet now.
+    if (event === 'message') queueMicrotask(this.inboxes.resume.bind(this.inboxes));
   }
 
   #handleTransferBegun(file: FileTransfer): void {
@@ -275,6 +251,10 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
     const notices = this.#transfers.handleBegun(file);
     if (isNew) this.takeTransfer(file);
     for (const notice of notices) this.notify(notice);
+  }
+
+  #handleTransferEnded(file: FileTransfer): void {
+    for (const notice of this.#transfers.handleEnded(file)) this.notify(notice);
   }
 
   #carryBy(
@@ -287,7 +267,7 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
     if (this.#link) this.#stats.handleConnectionOver(this.#link.engine.observer.snapshot(performance.now()));
     this.#isSuspended = false;
     const { conversation } = parts;
-    const events: SessionLinkEvents = {
+    const events: SessionEvents = {
       onMessage: (channel, bytes, creditBytes) => {
         this.inboxes.get(channel).deliver(bytes, creditBytes, conversation.epoch);
       },
@@ -305,7 +285,7 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
         void this.#handleLinkClosed(reason, transport);
       },
     };
-    this.#link = new SessionLink(transport, terms, parts, events, peerTransfers);
+    this.#link = createSessionLink(transport, terms, parts, events, peerTransfers);
   }
 
   #handleSettings(pace: Settings): void {
@@ -322,6 +302,7 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
 
   #handleLost(reason: CloseReason, transport: Transport): void {
     this.#isSuspended = true;
+    this.#parts?.files.detach();
     transport.destroy();
     this.announce('disconnected', reason);
     // A listener may have closed it.
@@ -330,15 +311,8 @@ export abstract class SessionLifecycle extends EventEmitter<SessionEventMap> {
 
   async #handleLinkClosed(reason: CloseReason, transport: Transport): Promise<void> {
     await transport.closed;
-    await this.#parts?.files.courses.settled();
+    await this.#parts?.files.settled();
     this.announce('disconnected', reason);
     this.end(reason);
-  }
-
-  /** A handler of the application failed: that is its affair, and neither the session's nor the process's end. */
-  #reportFailure(cause: unknown): void {
-    const error = cause instanceof Error ? cause : new Error(String(cause));
-    if (this.wantsNotices) this.notify({ kind: 'error', text: `ERR: ${error.message}`, error });
-    else process.emitWarning(error);
   }
 }

@@ -33,18 +33,20 @@ interface DirectionMeters {
   readonly received: RateMeter;
 }
 
+/** No channel has this number. */
+const SESSION = 0;
+
 /** Makes statistics of what the engine counts anyway. Nothing is computed but when asked for. */
 export class StatsReader {
   readonly #beganMs: number;
-  readonly #session: DirectionMeters;
-  readonly #channels = new Map<number, DirectionMeters>();
+  /** Of each channel, and of the session in the place of the channel that is none; made at the first look. */
+  readonly #meters: (DirectionMeters | undefined)[] = [];
   /** What earlier connections of the session have moved. */
   #earlierSentBytes = 0;
   #earlierReceivedBytes = 0;
 
   constructor(nowMs: number) {
     this.#beganMs = nowMs;
-    this.#session = this.#createMeters();
   }
 
   /** Another connection carries the session from now on. */
@@ -69,7 +71,7 @@ export class StatsReader {
       snapshot.channels.reduce((total, channel) => total + count(channel), 0);
     return {
       ...snapshot,
-      ...measure(this.#session, snapshot, nowMs),
+      ...measure(this.#metersOf(SESSION), snapshot, nowMs),
       sentMessages: sum((channel) => channel.sentMessages),
       receivedMessages: sum((channel) => channel.receivedMessages),
       limitBytesPerSecond,
@@ -82,12 +84,7 @@ export class StatsReader {
   }
 
   #metersOf(channel: number): DirectionMeters {
-    let meters = this.#channels.get(channel);
-    if (meters === undefined) {
-      meters = this.#createMeters();
-      this.#channels.set(channel, meters);
-    }
-    return meters;
+    return (this.#meters[channel] ??= this.#createMeters());
   }
 
   #createMeters(): DirectionMeters {

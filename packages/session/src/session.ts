@@ -9,7 +9,7 @@ import {
   type TcpCommError,
   WireError,
 } from '@tcpcomm/protocol';
-import { Channel } from './channel.ts';
+import { Channel, type ChannelPort } from './channel.ts';
 import { type ChannelOptions, ChannelSettings } from './channel-settings.ts';
 import { failureReason, goodbyeReason } from './engine/ending/close-reason.ts';
 import type { ChannelDelivery } from './engine/channel-table.ts';
@@ -30,6 +30,8 @@ import type { SessionStats } from './session-stats.ts';
 
 const DEFAULT_DRAIN_MS = 3_000;
 
+const textEncoder = new TextEncoder();
+
 /**
  * One end of a session: messages on 250 channels and files in both directions over one connection. A client is one, and a
  * server has one for each of its clients; all that is said here holds for both.
@@ -37,9 +39,9 @@ const DEFAULT_DRAIN_MS = 3_000;
  * Every promise that a method returns settles: when the session ends it rejects with the reason.
  */
 export abstract class Session extends SessionLifecycle {
-  readonly #channels = new Map<number, Channel>();
+  readonly #channels: (Channel | undefined)[] = [];
   readonly #channelSettings = new ChannelSettings();
-  readonly #textEncoder = new TextEncoder();
+  #channelPort: ChannelPort | undefined;
   #closing: Promise<CloseReport> | undefined;
 
   /**
@@ -70,7 +72,7 @@ export abstract class Session extends SessionLifecycle {
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.sendBytes(this.#textEncoder.encode(text), channel, options);
+    return this.sendBytes(textEncoder.encode(text), channel, options);
   }
 
   /**
@@ -81,12 +83,8 @@ export abstract class Session extends SessionLifecycle {
   channel(number: number, options: ChannelOptions = {}): Channel {
     requireChannel(number);
     this.#channelSettings.change(number, options, this.conversation);
-    let channel = this.#channels.get(number);
-    if (channel === undefined) {
-      channel = new Channel(this.#channelPort, number);
-      this.#channels.set(number, channel);
-    }
-    return channel;
+    this.#channelPort ??= this.#createChannelPort();
+    return (this.#channels[number] ??= new Channel(this.#channelPort, number));
   }
 
   /**
@@ -258,11 +256,13 @@ export abstract class Session extends SessionLifecycle {
     return channel.whenBelowMark(this.#channelSettings.highWaterMark(number), options?.signal);
   }
 
-  readonly #channelPort = {
-    sendBytes: this.sendBytes.bind(this),
-    sendText: this.sendText.bind(this),
-    queuedBytes: (channel: number) => this.conversation?.channels.outgoing(channel).queuedBytes ?? 0,
-    stats: (channel: number) => this.stats().channels.find((stats) => stats.channel === channel),
-    messages: (channel: number) => this.inboxes.get(channel).iterate(),
-  };
+  #createChannelPort(): ChannelPort {
+    return {
+      sendBytes: this.sendBytes.bind(this),
+      sendText: this.sendText.bind(this),
+      queuedBytes: (channel) => this.conversation?.channels.outgoing(channel).queuedBytes ?? 0,
+      stats: (channel) => this.stats().channels.find((stats) => stats.channel === channel),
+      messages: (channel) => this.inboxes.get(channel).iterate(),
+    };
+  }
 }

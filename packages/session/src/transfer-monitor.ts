@@ -6,10 +6,10 @@ import type { TransferDirection } from './transfer-record.ts';
 /** Follows the transfers of a session: which is the current one of each direction, and what there is to notice of them. */
 export class TransferMonitor {
   readonly #role: Role;
-  /** In the order of their beginning; the last is the current one. */
-  readonly #running: Record<TransferDirection, FileTransfer[]> = { incoming: [], outgoing: [] };
-  /** The one that ended last, for those who ask a moment too late. */
-  readonly #last: Partial<Record<TransferDirection, FileTransfer>> = {};
+  /** In the order of their beginning; the last of a direction is its current one. */
+  readonly #running: FileTransfer[] = [];
+  /** Those that ended last, one of each direction, for those who ask a moment too late. */
+  #last: Partial<Record<TransferDirection, FileTransfer>> | undefined;
 
   constructor(role: Role) {
     this.#role = role;
@@ -17,23 +17,23 @@ export class TransferMonitor {
 
   /** All that run, in the order of their beginning. */
   get running(): readonly FileTransfer[] {
-    return [...this.#running.incoming, ...this.#running.outgoing];
+    return this.#running;
   }
 
   /** The transfer that began last and still runs, else the one that ended last. */
   current(direction: TransferDirection): FileTransfer | undefined {
-    return this.#running[direction].at(-1) ?? this.#last[direction];
+    return this.#running.findLast((file) => file.direction === direction) ?? this.#last?.[direction];
   }
 
   isRunning(file: FileTransfer): boolean {
-    return this.#running[file.direction].includes(file);
+    return this.#running.includes(file);
   }
 
   /** What there is to say of one that begins, or goes on over another connection. */
   handleBegun(file: FileTransfer): Notice[] {
     const notices: Notice[] = [];
     if (!this.isRunning(file)) {
-      this.#running[file.direction].push(file);
+      this.#running.push(file);
       const verb = file.direction === 'incoming' ? 'Receiving' : 'Sending';
       notices.push({ kind: 'transfer-started', text: `${verb} file:${file.name}`, transfer: file });
     }
@@ -52,11 +52,10 @@ export class TransferMonitor {
 
   /** What there is to say of an ended transfer. */
   handleEnded(file: FileTransfer): Notice[] {
-    const running = this.#running[file.direction];
-    const index = running.indexOf(file);
+    const index = this.#running.indexOf(file);
     const hadBegun = index >= 0;
-    if (hadBegun) running.splice(index, 1);
-    this.#last[file.direction] = file;
+    if (hadBegun) this.#running.splice(index, 1);
+    this.#last = { ...this.#last, [file.direction]: file };
     // The arrow tells where the file went: to the client or to the server.
     const arrow = (file.direction === 'outgoing') === (this.#role === 'server') ? '->' : '<-';
     if (file.state === 'done') return [{ kind: 'transfer-done', text: `${arrow}Done`, transfer: file }];

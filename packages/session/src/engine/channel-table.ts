@@ -34,6 +34,10 @@ export interface ChannelTableOptions {
 /** A position before the first byte. */
 const NOTHING_RECEIVED: ChannelPosition = { messages: 0, frameBytes: 0, fragmentBytes: 0 };
 
+function allocateZeroed(byteLength: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(byteLength);
+}
+
 /** The channels of a session, both halves of each, made when first used. */
 export class ChannelTable {
   readonly #host: IncomingChannelHost;
@@ -41,7 +45,7 @@ export class ChannelTable {
   readonly #localLimits: ReceiveLimits;
   #remoteLimits: ReceiveLimits;
   readonly #settings: EngineSettings;
-  #budget: AssemblyBudget;
+  #budget: AssemblyBudget | undefined;
   readonly #allocate: AllocateBytes;
   readonly #outgoing: (OutgoingChannel | undefined)[] = [];
   #incoming: (IncomingChannel | undefined)[] = [];
@@ -54,8 +58,7 @@ export class ChannelTable {
     this.#localLimits = options.localLimits;
     this.#remoteLimits = options.remoteLimits;
     this.#settings = options.settings;
-    this.#budget = new AssemblyBudget(options.settings.assemblyBudgetBytes);
-    this.#allocate = options.allocate ?? ((byteLength) => new Uint8Array(byteLength));
+    this.#allocate = options.allocate ?? allocateZeroed;
   }
 
   outgoing(channel: number): OutgoingChannel {
@@ -63,13 +66,7 @@ export class ChannelTable {
   }
 
   incoming(channel: number): IncomingChannel {
-    return (this.#incoming[channel] ??= new IncomingChannel(
-      channel,
-      this.#host,
-      this.#localLimits,
-      this.#budget,
-      this.#allocate,
-    ));
+    return (this.#incoming[channel] ??= this.#createIncoming(channel));
   }
 
   /** Where the next bytes of a message may be read to; the channel may be none, for its number has not been looked at yet. */
@@ -155,7 +152,7 @@ export class ChannelTable {
   restart(remoteLimits: ReceiveLimits, reason: Error): ChannelLoss[] {
     this.#remoteLimits = remoteLimits;
     this.#incoming = [];
-    this.#budget = new AssemblyBudget(this.#settings.assemblyBudgetBytes);
+    this.#budget = undefined;
     const losses = this.#usedOutgoing.map((channel) => ({
       channel: channel.number,
       messages: channel.restart(remoteLimits, reason),
@@ -171,6 +168,11 @@ export class ChannelTable {
   /** Nothing more will be sent or heard. */
   stop(reason: Error): void {
     for (const channel of this.#usedOutgoing) channel.stop(reason);
+  }
+
+  #createIncoming(channel: number): IncomingChannel {
+    this.#budget ??= new AssemblyBudget(this.#settings.assemblyBudgetBytes);
+    return new IncomingChannel(channel, this.#host, this.#localLimits, this.#budget, this.#allocate);
   }
 
   #createOutgoing(channel: number): OutgoingChannel {

@@ -1,6 +1,11 @@
 import type { TcpCommError } from '@tcpcomm/protocol';
 import type { OutputBatch } from './sending/output-batch.ts';
 
+/** For a phase that nobody moves bytes for. */
+export function sleepOn(): void {
+  // There is nobody to wake.
+}
+
 /**
  * What stands between a connection and its meaning: bytes go in, bytes come out, time is an argument.
  * A connection passes two phases, the `Handshake` and then the `SessionEngine`; whatever moves the bytes (a socket,

@@ -26,7 +26,7 @@ import {
   type Welcome,
   WireError,
 } from '@tcpcomm/protocol';
-import type { ConnectionPhase } from './connection-phase.ts';
+import { type ConnectionPhase, sleepOn } from './connection-phase.ts';
 import { OutputBatch } from './sending/output-batch.ts';
 import { invalidChannel } from './receiving/frame-receiver.ts';
 import type { Role } from './role.ts';
@@ -64,7 +64,7 @@ const EXPECTED: Record<
 
 /** The first phase of a connection: who are you, and may you come in. */
 abstract class Handshake<Events extends { onFailed(error: TcpCommError): void }> implements ConnectionPhase {
-  onWake: () => void = () => undefined;
+  onWake = sleepOn;
   /** What is not understood at once is copied. */
   readonly keepsReceived = false;
   protected readonly events: Events;
@@ -120,9 +120,12 @@ abstract class Handshake<Events extends { onFailed(error: TcpCommError): void }>
 
   takeOutput(): OutputBatch | undefined {
     if (this.#output.length === 0) return undefined;
-    const batch = new OutputBatch();
-    for (const bytes of this.#output) batch.addView(bytes);
+    // As one chunk: a few bytes are copied in less time than the system takes to gather them.
+    const chunk = new PayloadCollector();
+    for (const bytes of this.#output) chunk.append(bytes);
     this.#output = [];
+    const batch = new OutputBatch();
+    batch.addView(chunk.take());
     return batch;
   }
 

@@ -7,7 +7,7 @@ import type { TransferIds } from './transfers/transfer-ids.ts';
 import type { TransferEvents } from './transfers/transfer-exchange.ts';
 
 /** What a session tells its owner. Each is called while bytes are being received or sent, so the owner must not throw. */
-export interface SessionEvents extends TransferEvents {
+export interface SessionEvents {
   /** A whole message; `consume` with the same `creditBytes` when the application is done with it, in the order of arrival. */
   onMessage(channel: number, bytes: Uint8Array, creditBytes: number): void;
   /** So many more messages of that channel are with the kernel. */
@@ -36,5 +36,6 @@ export interface SessionEngineOptions {
   readonly throttle: SessionThrottle;
   readonly blockSizeBytes: number;
   readonly events: SessionEvents;
+  readonly transferEvents: TransferEvents;
   readonly nowMs: number;
 }

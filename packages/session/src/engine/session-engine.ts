@@ -2,8 +2,11 @@ import {
   ConnectionLostError,
   type ControlFrameType,
   type ControlMessage,
+  type ErrorNotice,
   FrameType,
   type GoAway,
+  type Identified,
+  type Identify,
   PeerError,
   PING_PAYLOAD_BYTES,
   ProtocolError,
@@ -14,12 +17,12 @@ import {
 } from '@tcpcomm/protocol';
 import type { ChannelDelivery, ChannelTable } from './channel-table.ts';
 import { type CloseReason, errorOfClosing, failureReason } from './ending/close-reason.ts';
-import type { ConnectionPhase } from './connection-phase.ts';
+import { type ConnectionPhase, sleepOn } from './connection-phase.ts';
 import type { Conversation, ConversationCarrier } from './conversation.ts';
 import { ControlQueue, type CreditSource } from './sending/control-queue.ts';
 import { EngineObserver } from './engine-observer.ts';
 import { FrameReceiver } from './receiving/frame-receiver.ts';
-import { FrameRouter } from './receiving/frame-router.ts';
+import { FrameRouter, type SessionFrameEvents } from './receiving/frame-router.ts';
 import { FrameSender } from './sending/frame-sender.ts';
 import { LeaveTaking } from './ending/leave-taking.ts';
 import { Liveness } from './liveness/liveness.ts';
@@ -31,15 +34,15 @@ import type { Role } from './role.ts';
 import type { FrameSource } from './sending/scheduler.ts';
 import type { SessionEngineOptions, SessionEvents } from './session-engine-options.ts';
 import type { SendPolicy, SendPolicyOptions } from './sending/send-policy.ts';
-import { TransferExchange } from './transfers/transfer-exchange.ts';
+import { TransferExchange, type TransferExchangeHost } from './transfers/transfer-exchange.ts';
 
 /**
  * One end of a connection that carries a session, from the end of the handshake on: bytes in, bytes out, time as an argument. It owns
  * nothing itself but the order of things; transfers, sending, receiving and farewell are each in a file of their own, and messages
  * are the conversation's, which may outlive it.
  */
-export class SessionEngine implements ConnectionPhase, ConversationCarrier {
-  onWake: () => void = () => undefined;
+export class SessionEngine implements ConnectionPhase, ConversationCarrier, SessionFrameEvents, TransferExchangeHost {
+  onWake = sleepOn;
   readonly #memory = new ReceivedMemory();
   readonly observer: EngineObserver;
 
@@ -82,15 +85,7 @@ export class SessionEngine implements ConnectionPhase, ConversationCarrier {
       writeStallTimeoutMs: settings.writeStallTimeoutMs,
       maxFramePayloadBytes: this.#framePayloadFor(options.blockSizeBytes),
     });
-    this.#transfers = new TransferExchange(
-      {
-        sendControl: this.#sendControl.bind(this),
-        activate: this.activate.bind(this),
-        handleCreditDue: this.handleCreditDue.bind(this),
-        isOpen: () => this.isOpen,
-      },
-      options,
-    );
+    this.#transfers = new TransferExchange(this, options);
     const parts = {
       receipt: this.#receipt,
       sender: this.#sender,
@@ -99,17 +94,7 @@ export class SessionEngine implements ConnectionPhase, ConversationCarrier {
       transfers: this.#transfers,
     };
     this.observer = new EngineObserver(parts);
-    this.#router = new FrameRouter(parts, {
-      onSettings: this.#handleSettings.bind(this),
-      onGoodbye: this.#handleGoodbye.bind(this),
-      onPeerError: ({ code, message }) => {
-        this.#finish(failureReason('remote', new PeerError(code, message)));
-      },
-      onIdentify: ({ machineId }) => {
-        this.#sendControl(FrameType.IDENTIFIED, 0, events.onIdentify(machineId));
-      },
-      onIdentified: events.onIdentified.bind(events),
-    });
+    this.#router = new FrameRouter(parts, this);
     this.#receiver = new FrameReceiver(role, localLimits.maxFrameBytes, this.#router);
     this.#liveness = new Liveness(role, settings, this.#sender, options.nowMs);
     this.#leaving = new LeaveTaking({ ...parts, router: this.#router, receiver: this.#receiver }, settings);
@@ -157,7 +142,7 @@ export class SessionEngine implements ConnectionPhase, ConversationCarrier {
   /** Cuts frames to this size from now on; a server also tells its client, with the rate that it follows from. */
   setPace(settings: Settings): void {
     this.#sender.maxFramePayloadBytes = this.#framePayloadFor(settings.blockSizeBytes);
-    if (this.#role === 'server') this.#sendControl(FrameType.SETTINGS, 0, settings);
+    if (this.#role === 'server') this.sendControl(FrameType.SETTINGS, 0, settings);
   }
 
   /** Asks the peer for a sign of life, and gives it one. */
@@ -168,7 +153,7 @@ export class SessionEngine implements ConnectionPhase, ConversationCarrier {
 
   /** Asks the server for another machine id. */
   identify(machineId: string): void {
-    this.#sendControl(FrameType.IDENTIFY, 0, { machineId });
+    this.sendControl(FrameType.IDENTIFY, 0, { machineId });
   }
 
   /** Ends the session in good order: sends what is queued, until `drainUntilMs` at the latest, and says goodbye. */
@@ -286,17 +271,31 @@ export class SessionEngine implements ConnectionPhase, ConversationCarrier {
     this.onWake();
   }
 
-  #handleSettings(settings: Settings): void {
+  // What the peer says of the session as a whole.
+
+  onSettings(settings: Settings): void {
     this.#sender.maxFramePayloadBytes = this.#framePayloadFor(settings.blockSizeBytes);
     this.#events.onSettings(settings);
   }
 
-  #handleGoodbye(goodbye: GoAway): void {
+  onGoodbye(goodbye: GoAway): void {
     this.#leaving.handlePeerGoodbye(goodbye, this.#router.nowMs);
     this.onWake();
   }
 
-  #sendControl<Type extends ControlFrameType>(type: Type, stream: number, message: ControlMessage<Type>): void {
+  onPeerError({ code, message }: ErrorNotice): void {
+    this.#finish(failureReason('remote', new PeerError(code, message)));
+  }
+
+  onIdentify({ machineId }: Identify): void {
+    this.sendControl(FrameType.IDENTIFIED, 0, this.#events.onIdentify(machineId));
+  }
+
+  onIdentified(answer: Identified): void {
+    this.#events.onIdentified(answer);
+  }
+
+  sendControl<Type extends ControlFrameType>(type: Type, stream: number, message: ControlMessage<Type>): void {
     if (this.#closeReason || this.#leaving.hasSaidGoodbye) return;
     const flood = this.#control.flood;
     if (flood) {

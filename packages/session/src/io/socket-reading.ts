@@ -1,11 +1,13 @@
 import type { OnReadOpts, Socket } from 'node:net';
 import { MAX_READ_BYTES, ReadBuffer } from './read-buffer.ts';
 
-/** Takes received bytes; returns whether something keeps them, or their memory may be used again. */
-export type ByteReceiver = (bytes: Uint8Array) => boolean;
-
-/** Where the next bytes had best be read to, if the receiver knows; not more than `maxBytes`. */
-export type ByteDestination = (maxBytes: number) => Uint8Array<ArrayBuffer> | undefined;
+/** Who takes what is read from a socket. */
+export interface ReadTarget {
+  /** Takes received bytes; returns whether something keeps them, or their memory may be used again. */
+  receive(bytes: Uint8Array): boolean;
+  /** Where the next bytes had best be read to, if that is known; not more than `maxBytes`. */
+  roomForNext(maxBytes: number): Uint8Array<ArrayBuffer> | undefined;
+}
 
 /** Behind what was read to its destination comes the header of the next frame; more than a little would have to be copied. */
 const READ_BEHIND_BYTES = 4_096;
@@ -17,8 +19,7 @@ const READ_BEHIND_BYTES = 4_096;
  */
 export class SocketReading {
   readonly #buffer = new ReadBuffer();
-  #receiver: ByteReceiver = () => false;
-  #destination: ByteDestination = () => undefined;
+  #target: ReadTarget | undefined;
   /** Whether the read under way goes to the destination, not to the buffer. */
   #isDirect = false;
 
@@ -26,20 +27,19 @@ export class SocketReading {
   readonly onread: OnReadOpts = {
     buffer: () => this.#roomForNext(),
     callback: (byteLength, room) => {
-      const isKept = this.#receiver(byteLength === room.length ? room : room.subarray(0, byteLength));
+      const isKept = this.#target?.receive(byteLength === room.length ? room : room.subarray(0, byteLength)) ?? false;
       if (!this.#isDirect) this.#buffer.handleRead(byteLength, room.length, isKept);
       return true;
     },
   };
 
   /** Hands over what is read from now on. */
-  start(receiver: ByteReceiver, destination: ByteDestination): void {
-    this.#receiver = receiver;
-    this.#destination = destination;
+  start(target: ReadTarget): void {
+    this.#target = target;
   }
 
   #roomForNext(): Uint8Array {
-    const direct = this.#destination(MAX_READ_BYTES);
+    const direct = this.#target?.roomForNext(MAX_READ_BYTES);
     const wasDirect = this.#isDirect;
     this.#isDirect = direct !== undefined;
     if (direct) return direct;
@@ -49,8 +49,8 @@ export class SocketReading {
 }
 
 /** Reads a socket by its `data` events: every chunk is memory of its own. */
-export function readByEvents(socket: Socket, receiver: ByteReceiver): void {
+export function readByEvents(socket: Socket, target: ReadTarget): void {
   socket.on('data', (chunk: Uint8Array) => {
-    receiver(chunk);
+    target.receive(chunk);
   });
 }

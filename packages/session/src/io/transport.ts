@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { ConnectionLostError, type TcpCommError } from '@tcpcomm/protocol';
-import type { ConnectionPhase } from '../engine/connection-phase.ts';
-import { readByEvents, type SocketReading } from './socket-reading.ts';
+import { type ConnectionPhase, sleepOn } from '../engine/connection-phase.ts';
+import { readByEvents, type ReadTarget, type SocketReading } from './socket-reading.ts';
 
 /** How long a connection may take to deliver its last bytes and hear the peer's end, once it is finished. */
 const LINGER_MS = 1000;
@@ -12,7 +12,7 @@ const LINGER_MS = 1000;
  *
  * The socket must have been opened with `allowHalfOpen`: who ends first, and when, is the protocol's decision.
  */
-export class Transport {
+export class Transport implements ReadTarget {
   readonly #socket: Socket;
   #phase: ConnectionPhase;
   /** The phase before this one, while it still has output. */
@@ -44,8 +44,8 @@ export class Transport {
       });
     });
     this.switchTo(phase);
-    if (reading) reading.start(this.#handleData, (maxBytes) => this.#phase.roomForNext(maxBytes));
-    else readByEvents(socket, this.#handleData);
+    if (reading) reading.start(this);
+    else readByEvents(socket, this);
   }
 
   get remoteAddress(): string | undefined {
@@ -60,7 +60,7 @@ export class Transport {
   switchTo(phase: ConnectionPhase): void {
     if (phase !== this.#phase) {
       this.#departingPhase = this.#phase;
-      this.#phase.onWake = () => undefined;
+      this.#phase.onWake = sleepOn;
       this.#phase = phase;
     }
     phase.onWake = this.#scheduleFlush;
@@ -78,7 +78,8 @@ export class Transport {
     this.#socket.destroy();
   }
 
-  readonly #handleData = (chunk: Uint8Array): boolean => {
+  /** Takes what was read; returns whether something keeps it, or its memory may be used again. */
+  receive(chunk: Uint8Array): boolean {
     this.#isReceiving = true;
     let isKept = false;
     let rest = chunk;
@@ -92,7 +93,12 @@ export class Transport {
     this.#isReceiving = false;
     this.#flush();
     return isKept;
-  };
+  }
+
+  /** Where the next bytes had best be read to, if that is known; not more than `maxBytes`. */
+  roomForNext(maxBytes: number): Uint8Array<ArrayBuffer> | undefined {
+    return this.#phase.roomForNext(maxBytes);
+  }
 
   readonly #handleEnd = (): void => {
     this.#phase.handleEnd(performance.now());
@@ -114,13 +120,13 @@ export class Transport {
     // What comes up while bytes are received is sent right behind them.
     if (this.#isFlushScheduled || this.#isReceiving) return;
     this.#isFlushScheduled = true;
-    setImmediate(this.#flushScheduled);
+    setImmediate(Transport.#flushScheduled, this);
   };
 
-  readonly #flushScheduled = (): void => {
-    this.#isFlushScheduled = false;
-    this.#flush();
-  };
+  static #flushScheduled(transport: Transport): void {
+    transport.#isFlushScheduled = false;
+    transport.#flush();
+  }
 
   #flush(): void {
     // What follows arms timers, and a socket that is gone needs none.
@@ -177,15 +183,16 @@ export class Transport {
     if (dueMs >= this.#timerDueMs || this.#socket.destroyed) return;
     clearTimeout(this.#timer);
     this.#timerDueMs = dueMs;
-    this.#timer = setTimeout(this.#handleTimer, Math.max(0, Math.ceil(dueMs - performance.now())));
+    this.#timer = setTimeout(Transport.#handleTimer, Math.max(0, Math.ceil(dueMs - performance.now())), this);
   }
 
-  readonly #handleTimer = (): void => {
-    this.#timerDueMs = Infinity;
+  /** One function for all transports. */
+  static #handleTimer(transport: Transport): void {
+    transport.#timerDueMs = Infinity;
     const nowMs = performance.now();
-    if (nowMs >= this.#phase.deadlineMs) this.#phase.handleDeadline(nowMs);
-    this.#flush();
-  };
+    if (nowMs >= transport.#phase.deadlineMs) transport.#phase.handleDeadline(nowMs);
+    transport.#flush();
+  }
 }
 
 function lossOf(cause: Error | undefined): TcpCommError {

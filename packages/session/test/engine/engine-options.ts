@@ -5,6 +5,7 @@ import type { Role } from '../../src/engine/role.ts';
 import { SessionEngine } from '../../src/engine/session-engine.ts';
 import type { SessionEvents } from '../../src/engine/session-engine-options.ts';
 import { SessionThrottle } from '../../src/engine/session-throttle.ts';
+import type { TransferEvents } from '../../src/engine/transfers/transfer-exchange.ts';
 import { TransferIds } from '../../src/engine/transfers/transfer-ids.ts';
 
 /** The smallest windows that a side may announce, so that credit is soon used up. */
@@ -50,10 +51,16 @@ export interface EngineOptions {
 
 export const BLOCK_BYTES = 16_384;
 
-export function createEngine(role: Role, events: SessionEvents, options: EngineOptions = {}, nowMs = 0): SessionEngine {
+export function createEngine(
+  role: Role,
+  events: SessionEvents & TransferEvents,
+  options: EngineOptions = {},
+  nowMs = 0,
+): SessionEngine {
   return new SessionEngine({
     role,
     events,
+    transferEvents: events,
     conversation: options.conversation ?? createConversation(options),
     isResumable: options.isResumable ?? false,
     transferIds: options.transferIds ?? new TransferIds(role),

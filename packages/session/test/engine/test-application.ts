@@ -13,6 +13,7 @@ import type { IncomingTransfer } from '../../src/engine/transfers/incoming-trans
 import type { OutgoingTransfer } from '../../src/engine/transfers/outgoing-transfer.ts';
 import type { SessionEngine } from '../../src/engine/session-engine.ts';
 import type { SessionEvents } from '../../src/engine/session-engine-options.ts';
+import type { TransferEvents } from '../../src/engine/transfers/transfer-exchange.ts';
 import { MemorySource, MemoryTarget, offerOf } from './memory-files.ts';
 import { PromiseLedger } from './promise-ledger.ts';
 
@@ -22,7 +23,7 @@ export interface ReceivedMessage {
 }
 
 /** The program above one engine: it notes all that it is told, and consumes messages at once or when it is told to. */
-export class TestApplication implements SessionEvents {
+export class TestApplication implements SessionEvents, TransferEvents {
   readonly messages: ReceivedMessage[] = [];
   readonly settings: Settings[] = [];
   readonly closeReasons: CloseReason[] = [];

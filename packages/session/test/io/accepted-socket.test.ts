@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { checkForLeaks, testBytes } from '@tcpcomm/test-support';
 import { expect, it } from 'vitest';
 import { type AcceptedSocket, prepareAccepted } from '../../src/io/accepted-socket.ts';
-import { readByEvents } from '../../src/io/socket-reading.ts';
+import { readByEvents, type ReadTarget } from '../../src/io/socket-reading.ts';
 
 checkForLeaks();
 
@@ -20,12 +20,15 @@ async function receive(prepare: (accepted: Socket) => AcceptedSocket) {
   const { socket, reading } = prepare(accepted);
   const { remotePort } = socket;
   const pieces: Uint8Array[] = [];
-  const take = (bytes: Uint8Array) => {
-    pieces.push(bytes.slice());
-    return false;
+  const target: ReadTarget = {
+    receive: (bytes) => {
+      pieces.push(bytes.slice());
+      return false;
+    },
+    roomForNext: () => undefined,
   };
-  if (reading) reading.start(take, () => undefined);
-  else readByEvents(socket, take);
+  if (reading) reading.start(target);
+  else readByEvents(socket, target);
   const closed = Promise.all([once(socket, 'close'), once(peer, 'close')]);
   const answered = once(peer, 'data') as Promise<[Buffer]>;
   peer.end(CONTENT);

@@ -59,13 +59,13 @@ function connect(socket: FakeSocket): HoldingApplication {
 
 /** As the transport does. */
 function startReading(socket: FakeSocket, phase: ConnectionPhase): void {
-  socket.reading.start(
-    (bytes) => {
+  socket.reading.start({
+    receive: (bytes) => {
       phase.receive(bytes, 0);
       return phase.keepsReceived;
     },
-    (maxBytes) => phase.roomForNext(maxBytes),
-  );
+    roomForNext: (maxBytes) => phase.roomForNext(maxBytes),
+  });
 }
 
 /** A client that is lent every message, and consumes each after so many more have come, or at once. */

@@ -3,7 +3,8 @@ const END_BYTES = 0;
 const SENT_MS = 1;
 const FIELDS = 2;
 
-const INITIAL_RECORDS = 64;
+const INITIAL_RECORDS = 8;
+const NO_RECORDS = new Float64Array(0);
 /** Bytes sent at the same time share a record up to this size, so that many small messages cost few records. */
 const MAX_SHARED_BYTES = 8_192;
 
@@ -12,7 +13,7 @@ const MAX_SHARED_BYTES = 8_192;
  * nothing once the ring is as large as the most that was ever in flight.
  */
 export class SendTimes {
-  #ring = new Float64Array(INITIAL_RECORDS * FIELDS);
+  #ring = NO_RECORDS;
   #first = 0;
   #length = 0;
   /** Where the last record begins in the stream of bytes. */
@@ -62,7 +63,7 @@ export class SendTimes {
   }
 
   #grow(): void {
-    const ring = new Float64Array(this.#ring.length * 2);
+    const ring = new Float64Array(Math.max(INITIAL_RECORDS * FIELDS, this.#ring.length * 2));
     ring.set(this.#ring.subarray(this.#first));
     ring.set(this.#ring.subarray(0, this.#first), this.#ring.length - this.#first);
     this.#ring = ring;

@@ -9,7 +9,6 @@ import {
   encodeFrame,
   FRAME_HEADER_BYTES,
   FrameType,
-  PING_PAYLOAD_BYTES,
   ProtocolError,
   WireError,
   writeCounter,
@@ -38,7 +37,7 @@ export const MAX_QUEUED_CONTROL_BYTES = 1_048_576;
 export class ControlQueue {
   readonly #packBuffer: PackBuffer;
   readonly #messages: Uint8Array[] = [];
-  readonly #creditSources = new Set<CreditSource>();
+  readonly #creditSources: CreditSource[] = [];
   #queuedBytes = 0;
   #pong: Uint8Array | undefined;
   #ping: Uint8Array | undefined;
@@ -58,7 +57,7 @@ export class ControlQueue {
 
   get isEmpty(): boolean {
     const hasHeartbeat = this.#pong !== undefined || this.#ping !== undefined;
-    return this.#messages.length === 0 && this.#creditSources.size === 0 && !hasHeartbeat;
+    return this.#messages.length === 0 && this.#creditSources.length === 0 && !hasHeartbeat;
   }
 
   queueMessage<Type extends ControlFrameType>(type: Type, stream: number, message: ControlMessage<Type>): void {
@@ -68,7 +67,7 @@ export class ControlQueue {
   }
 
   queueCredit(source: CreditSource): void {
-    this.#creditSources.add(source);
+    if (!this.#creditSources.includes(source)) this.#creditSources.push(source);
   }
 
   queuePing(payload: Uint8Array): void {
@@ -83,20 +82,21 @@ export class ControlQueue {
   clear(): void {
     this.#messages.length = 0;
     this.#queuedBytes = 0;
-    this.#creditSources.clear();
+    this.#creditSources.length = 0;
     this.#ping = undefined;
     this.#pong = undefined;
   }
 
   /** @param holdsCredit keeps credit back for now: the peer sends faster than it may, and more would let it go on */
   takeInto(batch: OutputBatch, holdsCredit: boolean): void {
-    if (this.#pong) this.#takeHeartbeat(FrameType.PONG, this.#pong, batch);
-    if (this.#ping) this.#takeHeartbeat(FrameType.PING, this.#ping, batch);
+    // In memory of their own: an idle session has no other use for a slab.
+    if (this.#pong) batch.addView(encodeFrame(FrameType.PONG, CONTROL_CHANNEL, 0, 0, this.#pong));
+    if (this.#ping) batch.addView(encodeFrame(FrameType.PING, CONTROL_CHANNEL, 0, 0, this.#ping));
     this.#pong = undefined;
     this.#ping = undefined;
-    if (this.#creditSources.size > 0 && !holdsCredit) {
+    if (this.#creditSources.length > 0 && !holdsCredit) {
       for (const source of this.#creditSources) this.#takeCredit(source, batch);
-      this.#creditSources.clear();
+      this.#creditSources.length = 0;
     }
     if (this.#messages.length > 0) {
       for (const frame of this.#messages) batch.addView(frame);
@@ -115,11 +115,6 @@ export class ControlQueue {
     const payload = this.#takeHeader(CREDIT_PAYLOAD_BYTES, FrameType.CREDIT, source.channel, source.stream, batch);
     writeCounter(this.#packBuffer.slab.bytes, payload, source.takeLimit());
     writeCounter(this.#packBuffer.slab.bytes, payload + COUNTER_BYTES, source.consumedCount);
-  }
-
-  #takeHeartbeat(type: FrameType, bytes: Uint8Array, batch: OutputBatch): void {
-    const payload = this.#takeHeader(PING_PAYLOAD_BYTES, type, CONTROL_CHANNEL, 0, batch);
-    this.#packBuffer.slab.bytes.set(bytes, payload);
   }
 
   /** Packs a header and returns where its payload goes. */

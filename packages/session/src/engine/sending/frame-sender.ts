@@ -33,14 +33,16 @@ export interface FrameSenderOptions {
  */
 export class FrameSender {
   maxFramePayloadBytes: number;
-  readonly window: InFlightWindow;
 
   readonly #packBuffer: PackBuffer;
   readonly #control: ControlQueue;
   readonly #receipt: Receipt;
   readonly #throttle: SessionThrottle;
   readonly #stall: WriteStall;
-  readonly #scheduler = new Scheduler();
+  readonly #inFlightLimits: InFlightLimits;
+  /** Both are made when there first is something to send: many sessions are idle. */
+  #scheduler: Scheduler | undefined;
+  #window: InFlightWindow | undefined;
   readonly #unacknowledged = new Unacknowledged();
   /** When the throttle lets the next frame through, if that is what holds it back. */
   #throttledUntilMs = Infinity;
@@ -54,9 +56,13 @@ export class FrameSender {
     this.#control = options.control;
     this.#receipt = options.receipt;
     this.#throttle = options.throttle;
-    this.window = new InFlightWindow(options.inFlight);
+    this.#inFlightLimits = options.inFlight;
     this.#stall = new WriteStall(options.writeStallTimeoutMs);
     this.maxFramePayloadBytes = options.maxFramePayloadBytes;
+  }
+
+  get window(): InFlightWindow {
+    return (this.#window ??= new InFlightWindow(this.#inFlightLimits));
   }
 
   /** Flow-controlled frame bytes since the connection began. */
@@ -80,20 +86,21 @@ export class FrameSender {
   }
 
   activate(source: FrameSource): void {
-    this.#scheduler.activate(source);
+    (this.#scheduler ??= new Scheduler()).activate(source);
   }
 
   /** A rate or a priority has changed: what it held back may go now. */
   reconsider(): void {
-    this.#scheduler.reconsider();
+    this.#scheduler?.reconsider();
   }
 
   /** @throws ProtocolError for a counter that moves backwards or past what was sent */
   handleAck(receivedBytes: number, nowMs: number): void {
-    const before = this.window.inFlightBytes;
-    this.window.handleAcknowledged(receivedBytes, nowMs);
+    const { window } = this;
+    const before = window.inFlightBytes;
+    window.handleAcknowledged(receivedBytes, nowMs);
     this.#unacknowledged.handleAcknowledged(receivedBytes);
-    const { inFlightBytes } = this.window;
+    const { inFlightBytes } = window;
     if (inFlightBytes < before) this.#stall.handleProgress(inFlightBytes > 0, nowMs);
   }
 
@@ -118,22 +125,29 @@ export class FrameSender {
 
   /** Whether nothing waits to be sent, nor did when there was last a chance to. */
   get #isQuiet(): boolean {
-    return this.#control.isEmpty && this.#scheduler.isEmpty && this.#bound === 'nothing-to-send';
+    return this.#control.isEmpty && this.#hasNobodyInLine && this.#bound === 'nothing-to-send';
+  }
+
+  get #hasNobodyInLine(): boolean {
+    return this.#scheduler?.isEmpty ?? true;
   }
 
   #takeFrames(batch: OutputBatch, nowMs: number): void {
+    const scheduler = this.#scheduler;
+    if (scheduler === undefined) return;
+    const { window } = this;
     const { outgoing } = this.#throttle;
     const payloadBytes = this.#framePayloadBytes;
     // Whatever is next, if only something small: what leaves between two acknowledgements would seem to come back too soon.
     const roomBytes = FRAME_HEADER_BYTES + payloadBytes;
     // One frame may go beyond.
-    const batchBytes = batchBytesFor(this.window.deliveryRateBytesPerSecond);
+    const batchBytes = batchBytesFor(window.deliveryRateBytesPerSecond);
     this.#throttledUntilMs = Infinity;
     this.#bound = 'link';
-    while (batch.byteLength < batchBytes && this.window.hasRoomFor(roomBytes)) {
+    while (batch.byteLength < batchBytes && window.hasRoomFor(roomBytes)) {
       // To ask a bucket is to want something of it, so who has nothing to send does not ask.
-      if (this.#scheduler.isEmpty) {
-        this.#waitForSources();
+      if (scheduler.isEmpty) {
+        this.#waitForSources(scheduler);
         return;
       }
       // A frame may leave when the bucket is out of debt, and leaves its size as the next debt: the average is exact.
@@ -142,15 +156,15 @@ export class FrameSender {
         this.#waitForThrottle(nowMs + delayMs);
         return;
       }
-      const frameBytes = this.#scheduler.takeFrame(payloadBytes, batch, nowMs);
-      const source = this.#scheduler.lastSource;
+      const frameBytes = scheduler.takeFrame(payloadBytes, batch, nowMs);
+      const source = scheduler.lastSource;
       if (frameBytes === 0 || source === undefined) {
-        this.#waitForSources();
+        this.#waitForSources(scheduler);
         return;
       }
       this.#unacknowledged.handleSent(source, frameBytes);
       outgoing.spend(frameBytes, nowMs);
-      this.window.handleSent(frameBytes, nowMs);
+      window.handleSent(frameBytes, nowMs);
       this.#sentBytes += frameBytes;
       this.#stall.handleSent(nowMs);
     }
@@ -163,8 +177,8 @@ export class FrameSender {
   }
 
   /** No source has anything that it may send: for want of data, of the peer's credit, or of a rate of its own. */
-  #waitForSources(): void {
-    this.#throttledUntilMs = this.#scheduler.resumeMs;
+  #waitForSources({ resumeMs }: Scheduler): void {
+    this.#throttledUntilMs = resumeMs;
     this.#bound = this.#throttledUntilMs < Infinity ? 'throttle' : 'nothing-to-send';
     this.window.handleApplicationLimited();
   }

@@ -16,13 +16,16 @@ export class Slab {
   }
 }
 
+/** Has room for nothing, so nothing is ever changed in it. */
+const NO_SLAB = new Slab(0);
+
 /**
  * Memory in which headers and small messages are laid one behind the other, so that a thousand of them cost one
- * chunk of output and no object each. Slabs start small, for the many sessions that are idle, and grow with use.
+ * chunk of output and no object each. There is none for the many sessions that are idle; slabs start small, and grow with use.
  */
 export class PackBuffer {
   /** The slab that `reserve` last returned an offset into. */
-  slab = new Slab(FIRST_SLAB_BYTES);
+  slab = NO_SLAB;
   readonly #spares: Slab[] = [];
 
   /** Makes room for `byteLength` bytes in `slab` and returns where they begin. */
@@ -47,11 +50,15 @@ export class PackBuffer {
   /** Lets memory go that is not needed now. */
   trim(): void {
     this.#spares.length = 0;
-    if (this.slab.liveBytes === 0 && this.slab.bytes.length > FIRST_SLAB_BYTES) this.slab = new Slab(FIRST_SLAB_BYTES);
+    if (this.slab.liveBytes === 0) this.slab = NO_SLAB;
+  }
+
+  get #nextSlabBytes(): number {
+    return Math.min(MAX_SLAB_BYTES, Math.max(FIRST_SLAB_BYTES, this.slab.bytes.length * 2));
   }
 
   #nextSlab(byteLength: number): Slab {
     const spare = byteLength <= MAX_SLAB_BYTES ? this.#spares.pop() : undefined;
-    return spare ?? new Slab(Math.max(byteLength, Math.min(MAX_SLAB_BYTES, this.slab.bytes.length * 2)));
+    return spare ?? new Slab(Math.max(byteLength, this.#nextSlabBytes));
   }
 }

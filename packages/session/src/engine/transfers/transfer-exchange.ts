@@ -60,7 +60,7 @@ export function isTransferFrameType(type: number): type is TransferFrameType {
 /** What the transfers of a session ask of it. */
 export interface TransferExchangeHost extends Omit<TransferHost, 'forget'> {
   /** Whether transfers may still be begun. */
-  isOpen(): boolean;
+  readonly isOpen: boolean;
 }
 
 /** All transfers of a session: begins them, and brings each frame to the one that it belongs to. */
@@ -76,7 +76,7 @@ export class TransferExchange {
   constructor(host: TransferExchangeHost, options: SessionEngineOptions) {
     this.#role = options.role;
     this.#host = host;
-    this.#events = options.events;
+    this.#events = options.transferEvents;
     const { packBuffer, remoteLimits } = options.conversation;
     const { localLimits, settings } = options.conversation.options;
     this.#packBuffer = packBuffer;
@@ -224,7 +224,7 @@ export class TransferExchange {
   }
 
   get #refusal(): FileAbort | undefined {
-    if (!this.#host.isOpen()) return { code: WireError.CLOSED, message: 'the session is being closed' };
+    if (!this.#host.isOpen) return { code: WireError.CLOSED, message: 'the session is being closed' };
     if (!this.#table.isFullForPeer) return undefined;
     return { code: WireError.TOO_MANY_TRANSFERS, message: 'too many transfers are open already' };
   }
@@ -246,10 +246,11 @@ export class TransferExchange {
   }
 
   #hostOf(id: number): TransferHost {
+    const host = this.#host;
     return {
-      sendControl: this.#host.sendControl,
-      activate: this.#host.activate,
-      handleCreditDue: this.#host.handleCreditDue,
+      sendControl: host.sendControl.bind(host),
+      activate: host.activate.bind(host),
+      handleCreditDue: host.handleCreditDue.bind(host),
       forget: () => {
         this.#table.remove(id);
       },

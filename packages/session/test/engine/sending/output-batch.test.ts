@@ -45,8 +45,8 @@ describe('a batch', () => {
   it('gives back what was packed to the slabs that it lay in', () => {
     const batch = new OutputBatch();
     const buffer = new PackBuffer();
-    const first = buffer.slab;
     buffer.reserve(1000);
+    const first = buffer.slab;
     buffer.reserve(1000);
     const second = buffer.slab;
     batch.addPacked(first, 0, 600);
@@ -61,8 +61,8 @@ describe('a batch', () => {
   it('gives nothing back of what is still needed, in one chunk with the rest', () => {
     const batch = new OutputBatch();
     const buffer = new PackBuffer();
-    const { slab: shared } = buffer;
     buffer.reserve(100);
+    const { slab: shared } = buffer;
     batch.addPacked(shared, 0, 8);
     batch.addKept(shared, 8, 50);
     batch.addPacked(shared, 50, 58);

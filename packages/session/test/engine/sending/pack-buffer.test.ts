@@ -5,15 +5,16 @@ import { PackBuffer, type Slab } from '../../../src/engine/sending/pack-buffer.t
 describe('a pack buffer', () => {
   it('lays pieces side by side in one slab', () => {
     const buffer = new PackBuffer();
+    expect(buffer.reserve(100)).toBe(0);
     const { slab } = buffer;
-    expect([buffer.reserve(100), buffer.reserve(50), buffer.reserve(1)]).toEqual([0, 100, 150]);
+    expect([buffer.reserve(50), buffer.reserve(1)]).toEqual([100, 150]);
     expect(buffer.slab).toBe(slab);
   });
 
   it('begins again at the start of the same slab once all is released, and not before', () => {
     const buffer = new PackBuffer();
-    const { slab } = buffer;
     buffer.reserve(100);
+    const { slab } = buffer;
     buffer.reserve(50);
     buffer.release(slab, 100);
     expect(buffer.reserve(10)).toBe(150);
@@ -34,7 +35,7 @@ describe('a pack buffer', () => {
 
   it('uses full slabs of the largest size again when all that lay in them is written, in whatever order, and 16 at most', () => {
     const buffer = new PackBuffer();
-    while (buffer.slab.bytes.length < 65_536) buffer.reserve(buffer.slab.bytes.length);
+    while (buffer.slab.bytes.length < 65_536) buffer.reserve(buffer.slab.bytes.length + 1);
     const full = Array.from({ length: 20 }, () => {
       buffer.reserve(65_536);
       return buffer.slab;
@@ -58,7 +59,7 @@ describe('a pack buffer', () => {
     expect(buffer.slab.bytes.length).toBe(100_000);
   });
 
-  it('is trimmed to a small slab when nothing is in it, and only then', () => {
+  it('keeps no slab when it is trimmed and nothing is in it, and only then', () => {
     const buffer = new PackBuffer();
     buffer.reserve(30_000);
     const { slab } = buffer;
@@ -66,8 +67,9 @@ describe('a pack buffer', () => {
     expect(buffer.slab).toBe(slab);
     buffer.release(slab, 30_000);
     buffer.trim();
-    expect(buffer.slab.bytes.length).toBe(1024);
+    expect(buffer.slab.bytes.length).toBe(0);
     expect(buffer.reserve(10)).toBe(0);
+    expect(buffer.slab.bytes.length).toBe(1024);
   });
 });
 
