@@ -8,10 +8,10 @@ export interface Retry {
 }
 
 /**
- * With pauses of 1, 2, 4, 8, 16 and twice 30 seconds that is a minute and a half: longer than a router takes to start, and than a
- * server takes to notice that the connection before is dead (60 seconds without a word).
+ * With pauses of 1, 2, 4, 8, 16 and three times 30 seconds that is two minutes: longer than a router takes to start, and than a
+ * server keeps the machine id of a connection that is dead (60 seconds without a word, and 30 in which it waits for its client).
  */
-export const DEFAULT_MAX_ATTEMPTS = 8;
+export const DEFAULT_MAX_ATTEMPTS = 9;
 const DEFAULT_FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 30_000;
 

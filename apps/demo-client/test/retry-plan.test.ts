@@ -3,7 +3,7 @@ import { RetryPlan } from '../src/retry-plan.ts';
 
 it('pauses double up to half a minute, and the attempts are bounded', () => {
   const plan = new RetryPlan();
-  const retries = Array.from({ length: 8 }, () => plan.next(0));
+  const retries = Array.from({ length: 9 }, () => plan.next(0));
   expect(retries.map((retry) => retry?.pauseMs)).toEqual([
     1_000,
     2_000,
@@ -12,10 +12,11 @@ it('pauses double up to half a minute, and the attempts are bounded', () => {
     16_000,
     30_000,
     30_000,
+    30_000,
     undefined,
   ]);
-  expect(retries[0]).toEqual({ attempt: 2, maxAttempts: 8, pauseMs: 1_000 });
-  expect(retries[6]).toEqual({ attempt: 8, maxAttempts: 8, pauseMs: 30_000 });
+  expect(retries[0]).toEqual({ attempt: 2, maxAttempts: 9, pauseMs: 1_000 });
+  expect(retries[7]).toEqual({ attempt: 9, maxAttempts: 9, pauseMs: 30_000 });
   expect(plan.next(0)).toBeUndefined();
 });
 

@@ -143,6 +143,10 @@ export class TcpCommClient extends Session {
     super.end(reason);
   }
 
+  protected override handleEnded(): void {
+    // Nobody stands above a client.
+  }
+
   protected override handleIdentify(): Identified {
     return { refused: { code: WireError.UNEXPECTED_FRAME, message: 'a client gives nobody a machine id' } };
   }

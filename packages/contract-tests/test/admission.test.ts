@@ -685,6 +685,21 @@ describe('duplicatePolicy', () => {
     }
   });
 
+  it('a server that is closed by a listener of a session that it ends closes once', async () => {
+    await using host = await startServer();
+    const session = await suspendedSession(host, 'last');
+    let closings = 0;
+    host.server.on('close', () => (closings += 1));
+    const reports: unknown[] = [];
+    session.on('close', () => {
+      void host.server.close().then((report) => reports.push(report));
+    });
+    const report = await host.server.close();
+    await letEventsRun();
+    expect([closings, reports]).toEqual([1, [report]]);
+    expect(report.sessions).toMatchObject([{ machineId: 'last' }]);
+  });
+
   it('allow is no reason to let in a blank or an invisible machine id', async () => {
     await using host = await startServer({ duplicatePolicy: 'allow' });
     expect(await refusalOf(host.port, { machineId: ' ' })).toMatchObject({ code: 'ERR_TCPCOMM_MACHINE_ID_BLANK' });

@@ -156,6 +156,29 @@ describe.each(ENDS)('a transfer of a %s whose connection breaks', (end) => {
     expect(await filesBelow(target)).toEqual(await filesBelow(source));
   });
 
+  it('has ended before the server says that its session has, when that does not come back', async () => {
+    await using files = await connectOverRelay(end);
+    await writeFile(join(files.remoteFolder, 'file'), testBytes(8_000_000));
+    const told: string[] = [];
+    files.pair.server.on('notice', ({ kind }) => told.push(kind));
+    const file = move(files, 'get', 'file');
+    await moved(file, 500_000);
+    files.relay.refuses = true;
+    files.relay.cut();
+    const { serverSession } = files.pair;
+    await waitUntil('the server knows', () => serverSession.isSuspended);
+    const closed = once(files.pair.server, 'sessionClosed');
+    serverSession.destroy();
+    // Its number is still its own.
+    expect(files.pair.server.sessions.size).toBe(1);
+    await closed;
+    expect(files.pair.server.sessions.size).toBe(0);
+    const ends = told.filter((kind) => kind === 'transfer-aborted' || kind === 'session-stopped');
+    expect(ends).toEqual(['transfer-aborted', 'session-stopped']);
+    files.pair.client.destroy();
+    await expect(file.done).rejects.toMatchObject({ name: 'SessionClosedError' });
+  });
+
   it('fails with the session that does not come back', async () => {
     await using files = await connectOverRelay(end);
     await writeFile(join(files.remoteFolder, 'file'), testBytes(8_000_000));

@@ -136,10 +136,15 @@ export class ServerSession extends Session {
   }
 
   protected override end(reason: CloseReason): void {
-    if (this.closeReason) return;
     clearTimeout(this.#expiry);
     super.end(reason);
-    this.#host.handleClosed(this, reason);
+  }
+
+  protected override handleEnded(reason: CloseReason): void {
+    // Behind the ends of its transfers, and before its number is free for another session.
+    queueMicrotask(() => {
+      this.#host.handleClosed(this, reason);
+    });
   }
 
   protected override handleIdentified(): void {

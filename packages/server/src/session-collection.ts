@@ -67,8 +67,9 @@ export class SessionTable implements SessionCollection {
 
   #removeNamesake(session: ServerSession): void {
     const name = comparable(session.machineId);
-    const others = this.#byMachineId.get(name)?.filter((namesake) => namesake !== session) ?? [];
-    if (others.length > 0) this.#byMachineId.set(name, others);
-    else this.#byMachineId.delete(name);
+    const namesakes = this.#byMachineId.get(name) ?? [];
+    const index = namesakes.lastIndexOf(session);
+    if (index >= 0) namesakes.splice(index, 1);
+    if (namesakes.length === 0) this.#byMachineId.delete(name);
   }
 }

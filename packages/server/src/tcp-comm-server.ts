@@ -210,7 +210,13 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
     } catch (error) {
       return Promise.reject(error);
     }
-    return (this.#closing ??= this.#close(options));
+    if (this.#closing === undefined) {
+      const { promise, resolve, reject } = Promise.withResolvers<ServerCloseReport>();
+      // Before it begins: sessions that end in it tell their listeners, and one of those may close the server too.
+      this.#closing = promise;
+      this.#close(options).then(resolve, reject);
+    }
+    return this.#closing;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

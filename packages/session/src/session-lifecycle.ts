@@ -214,6 +214,8 @@ export abstract class SessionLifecycle extends SessionEmitter {
   protected abstract handleIdentified(answer: Identified): void;
   /** The connection is lost, and the session waits for another one. */
   protected abstract handleSuspended(reason: CloseReason): void;
+  /** The session is over. Its transfers have ended too, but nobody has been told of that yet: they are in this turn's microtasks. */
+  protected abstract handleEnded(reason: CloseReason): void;
 
   /** There will be no connection any more. */
   protected end(reason: CloseReason): void {
@@ -225,6 +227,7 @@ export abstract class SessionLifecycle extends SessionEmitter {
     this.#parts?.conversation.stop(error);
     this.#parts?.throttle.release(performance.now());
     this.inboxes.end();
+    this.handleEnded(reason);
     this.#closed?.resolve(reason);
     this.announce('close', reason);
   }
