@@ -32,7 +32,7 @@ export class ReadBuffer {
       markAsUntransferable(this.#memory.buffer);
       this.#offset = 0;
     }
-    return this.#memory.subarray(this.#offset);
+    return this.#offset === 0 ? this.#memory : this.#memory.subarray(this.#offset);
   }
 
   /**

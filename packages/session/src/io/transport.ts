@@ -190,8 +190,10 @@ export class Transport implements ReadTarget {
   static #handleTimer(transport: Transport): void {
     transport.#timerDueMs = Infinity;
     const nowMs = performance.now();
-    if (nowMs >= transport.#phase.deadlineMs) transport.#phase.handleDeadline(nowMs);
-    transport.#flush();
+    if (nowMs >= transport.#phase.deadlineMs) {
+      transport.#phase.handleDeadline(nowMs);
+      transport.#flush();
+    } else transport.#armTimer();
   }
 }
 
