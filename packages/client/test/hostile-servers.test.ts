@@ -142,6 +142,8 @@ describe('a server that answers', () => {
     peer.send(rawWelcome());
     await again;
     expect(call.client.isOpen).toBe(true);
+    // Otherwise the client waits a second for it to end too.
+    peer.destroy();
   });
 
   it('with REJECT says when to come back', async () => {
