@@ -1,4 +1,4 @@
-// Takes the claim on the file given, says whether it has it, and keeps it until it is killed or its input ends.
+// Takes the claim on the file given, says whether it has it, keeps it until it is killed, and says whether it still has it when asked.
 import process from 'node:process';
 import { PartClaim } from '../../src/io/files/part-claim.ts';
 
@@ -8,6 +8,12 @@ try {
   const claim = await PartClaim.take(path, 'the name', source);
   if (durableBytes !== '0') await claim.advance(Number(durableBytes));
   process.stdout.write(`held ${claim.leftover.durableBytes}\n`);
+  process.stdin.on('data', () => {
+    claim.requireHeld().then(
+      () => process.stdout.write('still held\n'),
+      (error: unknown) => process.stdout.write(`${String((error as { code?: string }).code)}\n`),
+    );
+  });
 } catch (error) {
   process.stdout.write(`${String((error as { code?: string }).code)}\n`);
 }

@@ -194,7 +194,8 @@ async function requireReplaceable(part: string, name: string): Promise<void> {
 /**
  * Takes the journal away from an owner that is gone, and returns what it said; undefined where there is none.
  *
- * Of two who try, one moves the file; and what it moved is looked at again, for it may be the one that the other has just made.
+ * Of two who try, one moves the file; and what it moved is looked at again, for it may be the one that the other has just made. While
+ * that is aside a third may make its own: then the other has lost the part, and finds that out.
  */
 async function takeOver(path: string, name: string): Promise<JournalContent | undefined> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
