@@ -77,7 +77,7 @@ it('when the server is killed the fetch waits for another, and Ctrl-C ends the w
   expect(await client.event({ event: 'retry' })).toMatchObject({
     code: 'ERR_TCPCOMM_CONNECTION_LOST',
     attempt: 2,
-    maxAttempts: 8,
+    maxAttempts: 9,
     pauseMs: 1_000,
   });
   client.child.kill('SIGINT');

@@ -221,6 +221,8 @@ export class PartFile {
       onDurable: this.#journalDurable.bind(this),
       onError: this.#fail.bind(this),
     });
+    // Another process may have taken over and made the file that was opened: it is ours only if the claim still is.
+    await this.#claim.requireHeld();
   }
 
   #journalDurable(durableBytes: number): void {
