@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { CpuMonitor, type CpuMonitorOptions, type CpuSample, type CpuTarget } from '../src/index.ts';
+import { CpuMonitor, type CpuSample } from '../src/index.ts';
 
 const FAST = { intervalMs: 20, windowMs: 100 } as const;
 const IDLE = 'setInterval(() => {}, 60_000)';
@@ -127,7 +127,7 @@ describe('wrong arguments', () => {
     [{}, 'an object'],
     [Worker, 'a function'],
   ])('a target of %j', (target, described) => {
-    expect(() => new CpuMonitor(target as unknown as CpuTarget)).toThrow(
+    expect((): unknown => Reflect.construct(CpuMonitor, [target])).toThrow(
       `target must be 'current-thread', 'process' or a Worker, got ${described}`,
     );
   });
@@ -147,6 +147,6 @@ describe('wrong arguments', () => {
     [5, 'options must be an object, got 5'],
     [null, 'options must be an object, got null'],
   ])('options of %j', (options, message) => {
-    expect(() => new CpuMonitor('process', options as unknown as CpuMonitorOptions)).toThrow(message);
+    expect((): unknown => Reflect.construct(CpuMonitor, ['process', options])).toThrow(message);
   });
 });

@@ -7,6 +7,7 @@ import {
 } from '@tcpcomm/protocol';
 import type { Conversation } from './engine/conversation.ts';
 import { type CloseReason, errorOfClosing } from './engine/ending/close-reason.ts';
+import type { SessionEvents } from './engine/session-engine-options.ts';
 import { positionsOf, receivedOf } from './engine/standing.ts';
 import type { FileTransfer } from './file-transfer.ts';
 import { InboxTable } from './inbox-table.ts';
@@ -14,7 +15,6 @@ import type { Transport } from './io/transport.ts';
 import { SessionEmitter } from './session-emitter.ts';
 import type { ConnectionDetails } from './session-events.ts';
 import { createSessionLink, type SessionLink } from './session-link.ts';
-import type { SessionEvents } from './engine/session-engine-options.ts';
 import { createSessionParts, type SessionParts, type SessionTerms } from './session-parts.ts';
 import type { SessionSetup } from './session-options.ts';
 import { NO_STATS, type SessionStats, StatsReader } from './session-stats.ts';

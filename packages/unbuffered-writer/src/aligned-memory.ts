@@ -4,20 +4,15 @@ const WASM_PAGE_BYTES = 65_536;
 /** Pieces of memory that were given back are kept up to this, all together. */
 const MAX_SPARE_BYTES = 67_108_864;
 
-/** Since Node 26 a `Buffer` can be asked to be aligned. */
-const { allocUnsafeSlow: allocateBuffer } = Buffer as unknown as {
-  readonly allocUnsafeSlow: (this: void, byteLength: number, alignment: number) => Buffer<ArrayBuffer>;
-};
+/** Since Node 26 a `Buffer` can be asked to be aligned, by an argument that TypeScript does not know of. */
+const allocateBuffer: (...size: [byteLength: number, alignment: number]) => Buffer<ArrayBuffer> =
+  Buffer.allocUnsafeSlow.bind(Buffer);
 const knowsAlignment = allocateBuffer.length >= 2;
 
 /** What is used of WebAssembly here, of which TypeScript knows only in browsers. */
-const { Memory } = (
-  globalThis as unknown as {
-    readonly WebAssembly: {
-      readonly Memory: new (size: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
-    };
-  }
-).WebAssembly;
+declare const WebAssembly: {
+  readonly Memory: new (size: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
+};
 
 /** Memory that begins at a multiple of `ALIGNMENT_BYTES`, of any content. */
 export type AlignedMemory = Uint8Array<ArrayBuffer>;
@@ -57,5 +52,5 @@ function allocateAligned(byteLength: number): AlignedMemory {
 /** The memory of WebAssembly begins at a page of the system, on every platform and every version of Node. */
 export function allocateByWasm(byteLength: number): AlignedMemory {
   const pages = Math.ceil(byteLength / WASM_PAGE_BYTES);
-  return new Uint8Array(new Memory({ initial: pages, maximum: pages }).buffer, 0, byteLength);
+  return new Uint8Array(new WebAssembly.Memory({ initial: pages, maximum: pages }).buffer, 0, byteLength);
 }

@@ -27,16 +27,12 @@ export interface ChannelTableOptions {
   readonly localLimits: ReceiveLimits;
   readonly remoteLimits: ReceiveLimits;
   readonly settings: EngineSettings;
-  /** Where memory for messages comes from that did not arrive in one piece. Default: new and zeroed. */
-  readonly allocate?: AllocateBytes;
+  /** Where memory for messages comes from that did not arrive in one piece. */
+  readonly allocate: AllocateBytes;
 }
 
 /** A position before the first byte. */
 const NOTHING_RECEIVED: ChannelPosition = { messages: 0, frameBytes: 0, fragmentBytes: 0 };
-
-function allocateZeroed(byteLength: number): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(byteLength);
-}
 
 /** The channels of a session, both halves of each, made when first used. */
 export class ChannelTable {
@@ -58,7 +54,7 @@ export class ChannelTable {
     this.#localLimits = options.localLimits;
     this.#remoteLimits = options.remoteLimits;
     this.#settings = options.settings;
-    this.#allocate = options.allocate ?? allocateZeroed;
+    this.#allocate = options.allocate;
   }
 
   outgoing(channel: number): OutgoingChannel {

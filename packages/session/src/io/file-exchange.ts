@@ -52,7 +52,7 @@ export class FileExchange implements TransferEvents {
   /** Of the connection that there is. */
   #engine: SessionEngine | undefined;
   /** All transfers, whoever has begun them; made for the first, for most sessions have none. */
-  #courses: TransferCourses | undefined;
+  #madeCourses: TransferCourses | undefined;
 
   constructor(role: Role, access: FileAccessOptions | undefined, events: FileExchangeEvents) {
     this.#role = role;
@@ -67,33 +67,33 @@ export class FileExchange implements TransferEvents {
    */
   attach(engine: SessionEngine, peer: Standing['transfers'] | undefined): void {
     this.#engine = engine;
-    this.#courses?.attach(engine, peer);
+    this.#madeCourses?.attach(engine, peer);
   }
 
   /** The connection is lost. */
   detach(): void {
     this.#engine = undefined;
-    this.#courses?.detach();
+    this.#madeCourses?.detach();
   }
 
   /** What the peer has to know of the transfers when the session is taken up again. */
   get standing(): Standing['transfers'] {
-    return this.#courses?.standing ?? { continued: [], done: [] };
+    return this.#madeCourses?.standing ?? { continued: [], done: [] };
   }
 
   /** Resolves when all has ended of which that was decided before the connection was lost. */
   async decided(): Promise<void> {
-    await this.#courses?.decided();
+    await this.#madeCourses?.decided();
   }
 
   /** There will be no other connection. */
   stop(error: TcpCommError): void {
-    this.#courses?.stop(error);
+    this.#madeCourses?.stop(error);
   }
 
   /** Resolves when no transfer runs any more and what they left open or behind is closed and removed. */
   async settled(): Promise<void> {
-    await this.#courses?.settled();
+    await this.#madeCourses?.settled();
   }
 
   getFile(remotePath: string, options: GetFileOptions): FileTransfer {
@@ -101,8 +101,8 @@ export class FileExchange implements TransferEvents {
     const { overwrite, integrity, signal } = resolveTransferOptions(options);
     const { to = '.' } = options;
     requireText('to', to);
-    return this.#allCourses.enter('incoming', remotePath, signal, (course, id) => {
-      const transfer = this.#allCourses.engine.transfers.beginIncoming(id);
+    return this.#courses.enter('incoming', remotePath, signal, (course, id) => {
+      const transfer = this.#courses.engine.transfers.beginIncoming(id);
       const findTarget = () => localTarget(to, remotePath);
       course.take(transfer, this.#fileReceiver(transfer, course, { overwrite, findTarget }));
       transfer.request({ path: remotePath, ...(integrity !== 'xxh64' && { integrity }) });
@@ -115,8 +115,8 @@ export class FileExchange implements TransferEvents {
     const { as = basename(localPath) } = options;
     requireText('as', as);
     requireSendPolicy(options);
-    return this.#allCourses.enter('outgoing', as, signal, (course, id) => {
-      const transfer = this.#allCourses.beginOutgoing(options, id);
+    return this.#courses.enter('outgoing', as, signal, (course, id) => {
+      const transfer = this.#courses.beginOutgoing(options, id);
       // Without O_NONBLOCK a named pipe would hold a thread until somebody writes to it.
       const openFile = () => open(localPath, constants.O_RDONLY | constants.O_NONBLOCK);
       const source = { localPath: resolve(localPath), open: openFile, integrity, overwrite };
@@ -131,8 +131,8 @@ export class FileExchange implements TransferEvents {
     const { overwrite, integrity, signal } = resolveTransferOptions(options);
     const { to = posix.basename(remotePath) } = options;
     requireText('to', to);
-    return this.#allCourses.enter('incoming', remotePath, signal, (course, id) => {
-      const transfer = this.#allCourses.engine.transfers.beginIncoming(id);
+    return this.#courses.enter('incoming', remotePath, signal, (course, id) => {
+      const transfer = this.#courses.engine.transfers.beginIncoming(id);
       // The user's own word: it may be a link.
       const findTarget = () => realpath(to).catch(() => resolve(to));
       course.take(
@@ -149,8 +149,8 @@ export class FileExchange implements TransferEvents {
     const { as = basename(resolve(localPath)) } = options;
     requireText('as', as);
     requireSendPolicy(options);
-    return this.#allCourses.enter('outgoing', as, signal, (course, id) => {
-      const transfer = this.#allCourses.beginOutgoing(options, id);
+    return this.#courses.enter('outgoing', as, signal, (course, id) => {
+      const transfer = this.#courses.beginOutgoing(options, id);
       // The user's own word: links in it, and it may be one, are the user's affair.
       const find = () => new RootDirectory(resolve(localPath)).folderForReading('');
       const sender = new FolderSender({ transfer, ...course.parts, find, integrity, overwrite, list: undefined });
@@ -164,8 +164,8 @@ export class FileExchange implements TransferEvents {
     requireOptions('options', options);
     const { recursive = false } = options;
     requireBoolean('recursive', recursive);
-    return this.#allCourses.enterLister(remotePath, (onInterrupted) => {
-      const transfer = this.#allCourses.engine.transfers.beginIncoming();
+    return this.#courses.enterLister(remotePath, (onInterrupted) => {
+      const transfer = this.#courses.engine.transfers.beginIncoming();
       const lister = new FolderLister(transfer, remotePath, onInterrupted);
       transfer.handler = lister;
       transfer.requestFolder({ path: remotePath, list: recursive ? 'deep' : 'flat' });
@@ -174,7 +174,7 @@ export class FileExchange implements TransferEvents {
   }
 
   onFileRequest(transfer: OutgoingTransfer, { path, integrity = 'xxh64' }: FileRequest): void {
-    const course = this.#allCourses.ofPeer(transfer, 'outgoing', path);
+    const course = this.#courses.ofPeer(transfer, 'outgoing', path);
     if (course === undefined) return;
     const openFile = async () => this.#requireRoot(path, this.#access?.read).openForReading(path);
     const localPath = join(this.#access?.root ?? '', path);
@@ -186,7 +186,7 @@ export class FileExchange implements TransferEvents {
 
   onFileOffer(transfer: IncomingTransfer, offer: FileOffer): void {
     const { path, overwrite } = offer;
-    const course = this.#allCourses.ofPeer(transfer, 'incoming', path);
+    const course = this.#courses.ofPeer(transfer, 'incoming', path);
     if (course === undefined) return;
     const findTarget = async () => this.#requireRoot(path, this.#access?.write).pathForWriting(path);
     const receiver = this.#fileReceiver(transfer, course, { overwrite, findTarget });
@@ -195,7 +195,7 @@ export class FileExchange implements TransferEvents {
   }
 
   onFolderRequest(transfer: OutgoingTransfer, { path, integrity = 'xxh64', list }: FolderRequest): void {
-    const course = this.#allCourses.ofPeer(transfer, 'outgoing', path, list !== undefined);
+    const course = this.#courses.ofPeer(transfer, 'outgoing', path, list !== undefined);
     if (course === undefined) return;
     const find = async () => this.#requireRoot(path, this.#access?.read).folderForReading(path);
     const sender = new FolderSender({ transfer, ...course.parts, find, integrity, overwrite: 'replace', list });
@@ -205,7 +205,7 @@ export class FileExchange implements TransferEvents {
 
   onFolderOffer(transfer: IncomingTransfer, offer: FolderOffer): void {
     const { path, overwrite } = offer;
-    const course = this.#allCourses.ofPeer(transfer, 'incoming', path);
+    const course = this.#courses.ofPeer(transfer, 'incoming', path);
     if (course === undefined) return;
     const findTarget = async () => this.#requireRoot(path, this.#access?.write).folderForWriting(path);
     const receiver = new FolderReceiver({ transfer, ...course.parts, overwrite, buffers: this.#buffers, findTarget });
@@ -214,15 +214,15 @@ export class FileExchange implements TransferEvents {
   }
 
   onAbandoned(id: number, abort: FileAbort): void {
-    this.#courses?.handleAbandoned(id, abort);
+    this.#madeCourses?.handleAbandoned(id, abort);
   }
 
-  get #allCourses(): TransferCourses {
-    if (this.#courses === undefined) {
-      this.#courses = new TransferCourses(this.#role, this.#events);
-      if (this.#engine) this.#courses.attach(this.#engine, undefined);
+  get #courses(): TransferCourses {
+    if (this.#madeCourses === undefined) {
+      this.#madeCourses = new TransferCourses(this.#role, this.#events);
+      if (this.#engine) this.#madeCourses.attach(this.#engine, undefined);
     }
-    return this.#courses;
+    return this.#madeCourses;
   }
 
   get #buffers(): WriteBuffers {
@@ -246,7 +246,7 @@ export class FileExchange implements TransferEvents {
   }
 
   #sendingOf(transfer: OutgoingTransfer): () => TransferSending {
-    const engine = this.#allCourses.engine;
+    const engine = this.#courses.engine;
     return () => {
       const { policy, queuedBytes } = transfer;
       return {

@@ -75,5 +75,6 @@ export function createConversation(options: EngineOptions = {}): Conversation {
     localLimits: { ...SMALL_LIMITS, ...options.localLimits },
     remoteLimits: { ...SMALL_LIMITS, ...options.remoteLimits },
     settings: { ...QUIET_SETTINGS, ...options.settings },
+    allocate: (byteLength) => new Uint8Array(byteLength),
   });
 }

@@ -3,6 +3,7 @@ import { platform } from 'node:process';
 import { basename, dirname, join, sep } from 'node:path';
 import { WireError } from '@tcpcomm/protocol';
 import { missingFolder, toTransferError, transferError } from './file-errors.ts';
+import { requireFileName } from './file-names.ts';
 
 /**
  * The folder below which the peer may read or write. Names from the peer are only ever names below it: relative,
@@ -67,14 +68,8 @@ export class RootDirectory {
   }
 
   #pathOf(name: string): string {
-    const segments = name.split('/');
-    const isRelative = segments.every((segment) => segment !== '' && segment !== '.' && segment !== '..');
-    // Windows takes backslashes for separators and "C:" for a drive.
-    const isForeign = platform === 'win32' && /[\\:]/.test(name);
-    if (!isRelative || isForeign || name.includes('\0')) {
-      throw transferError(WireError.INVALID_FILE_NAME, name, 'not a relative name below the offered folder');
-    }
-    return join(this.#path, ...segments);
+    requireFileName(name);
+    return join(this.#path, ...name.split('/'));
   }
 }
 

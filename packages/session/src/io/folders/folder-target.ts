@@ -1,8 +1,8 @@
 import { chmod, lstat, mkdir, utimes } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
-import { platform } from 'node:process';
 import { type FolderEntry, type TransferError, WireError } from '@tcpcomm/protocol';
 import { missingFolder, toTransferError, transferError } from '../files/file-errors.ts';
+import { fileNameKey, requireFileName } from '../files/file-names.ts';
 import { requireUnwritten } from '../files/part-claim.ts';
 import { partPathsOf } from '../files/part-paths.ts';
 import { type Overwrite, requireFree, syncFolder } from '../files/publishing.ts';
@@ -21,8 +21,6 @@ export type Wanted =
 const SAME_TIME_MS = 1;
 /** A folder may be written to while it is being filled, whatever it is going to be. */
 const FILLING_MODE = 0o700;
-/** File systems there take names that differ only in case for the same. */
-const IGNORES_CASE = platform === 'win32' || platform === 'darwin';
 
 /** A folder that is being received into: the only way from a sender's path to one of this machine. */
 export class FolderTarget {
@@ -100,17 +98,17 @@ export class FolderTarget {
 
   /** Where something below is to be, with the folders before it looked up once. */
   async #pathOf(path: string): Promise<string> {
+    requireFileName(path);
     const folder = posix.dirname(path);
     const real = this.#folders.get(folder);
-    const name = posix.basename(path);
-    if (real !== undefined && name !== '..' && name !== '.' && !path.includes('\0')) return join(real, name);
+    if (real !== undefined) return join(real, posix.basename(path));
     const found = await this.#root.pathForWriting(path);
     this.#folders.set(folder, dirname(found));
     return found;
   }
 
   #requireNew(path: string): void {
-    const key = IGNORES_CASE ? path.normalize('NFC').toLowerCase() : path;
+    const key = fileNameKey(path);
     if (path.split('/')[0] === STAGING_FOLDER) {
       throw transferError(WireError.INVALID_FILE_NAME, path, 'the name is taken for files that are being received');
     }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { TransferError } from '@tcpcomm/protocol';
 import { describe, expect, it } from 'vitest';
 import {
@@ -112,6 +112,34 @@ it('a part that another process has taken over gets no name, and is left to that
   expect(await codeOf(part.publish())).toBe('ERR_TCPCOMM_FILE_BUSY');
   await part.discard();
   expect(await readdir(folder.path)).toEqual(['file.part', 'file.part.journal']);
+});
+
+it('a part that another process takes over while it is being looked at is not opened', async () => {
+  await using folder = createTemporaryFolder();
+  const journal = folder.join('file.part.journal');
+  // It takes some hundred turns to hash what is there.
+  const sizeBytes = 200_000_000;
+  const there = { generation: 'before', owner: null, sizeBytes, modifiedMs: 0, durableBytes: sizeBytes };
+  await (await Journal.create(journal, there)).close();
+  await writeFile(folder.join('file.part'), '');
+  await truncate(folder.join('file.part'), sizeBytes);
+  const code = codeOf(openPart(folder.join('file'), { source: { sizeBytes, modifiedMs: 0 } }));
+  let generation: string | undefined;
+  while (generation === undefined || generation === 'before') {
+    // While it changes hands there is none.
+    const content = await Journal.read(journal).catch(() => undefined);
+    generation = typeof content === 'object' ? content.generation : undefined;
+  }
+  await rm(journal);
+  await (await Journal.create(journal, { ...there, generation: 'other' })).close();
+  await rm(folder.join('file.part'));
+  await writeFile(folder.join('file.part'), 'of the other');
+  await truncate(folder.join('file.part'), sizeBytes);
+  const before = await stat(folder.join('file.part'));
+  expect(await code).toBe('ERR_TCPCOMM_FILE_BUSY');
+  const { ino, size, mtimeMs } = await stat(folder.join('file.part'));
+  expect([ino, size, mtimeMs]).toEqual([before.ino, sizeBytes, before.mtimeMs]);
+  expect(await Journal.read(journal)).toMatchObject({ generation: 'other' });
 });
 
 it('who comes while the one before is ending waits, and goes on with what that one leaves', async () => {
