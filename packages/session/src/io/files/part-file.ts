@@ -207,7 +207,7 @@ export class PartFile {
     const { source, buffers, onWritten } = this.#options;
     this.#startBytes = startBytes;
     this.#writtenBytes = startBytes;
-    this.#writer = await UnbufferedWriter.open(this.#claim.paths.part, {
+    const writer = await UnbufferedWriter.open(this.#claim.paths.part, {
       ...buffers,
       startBytes,
       expectedBytes: source.sizeBytes,
@@ -221,8 +221,14 @@ export class PartFile {
       onDurable: this.#journalDurable.bind(this),
       onError: this.#fail.bind(this),
     });
-    // Another process may have taken over and made the file that was opened: it is ours only if the claim still is.
-    await this.#claim.requireHeld();
+    try {
+      // Another process may have taken over and made the file that was opened: it is ours only if the claim still is.
+      await this.#claim.requireHeld();
+    } catch (error) {
+      await writer.abort();
+      throw error;
+    }
+    this.#writer = writer;
   }
 
   #journalDurable(durableBytes: number): void {
