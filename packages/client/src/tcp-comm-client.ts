@@ -225,8 +225,8 @@ export class TcpCommClient extends Session {
       this.#machineId = resumed.machineId;
       this.resume(transport, terms, resumed);
     } else this.restart(transport, terms);
-    // The server learns that the client knows of the session, and has its key.
-    if (sessionKey !== undefined) this.link?.engine.ping();
+    // The server learns that the client knows of the session, and has its key: in one write with what the application says first.
+    if (sessionKey !== undefined) queueMicrotask(() => this.link?.engine.ping());
     this.#identity.repeat(this.#machineId);
   }
 

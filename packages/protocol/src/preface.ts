@@ -6,12 +6,11 @@ export const PROTOCOL_VERSION = 1;
 const MAGIC = 'TCPCOMM';
 export const PREFACE_BYTES = MAGIC.length + 1;
 
+const PREFACE = Uint8Array.of(...asciiBytes(MAGIC), PROTOCOL_VERSION);
+
 /** The eight bytes that each side sends first: `TCPCOMM` in ASCII and the version (docs/PROTOCOL.md §2). */
 export function encodePreface(): Uint8Array<ArrayBuffer> {
-  const preface = new Uint8Array(PREFACE_BYTES);
-  preface.set(asciiBytes(MAGIC));
-  preface[MAGIC.length] = PROTOCOL_VERSION;
-  return preface;
+  return PREFACE.slice();
 }
 
 /**

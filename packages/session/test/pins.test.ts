@@ -31,7 +31,7 @@ it('the settings of an engine', () => {
     maxInFlightBytes: 16_777_216,
     assemblyBudgetBytes: 134_217_728,
     maxTransfers: 64,
-    keepAliveIntervalMs: 30_000,
+    keepAliveIntervalMs: 40_000,
     keepAliveTimeoutMs: 60_000,
     writeStallTimeoutMs: 30_000,
     farewellDrainMs: 3_000,

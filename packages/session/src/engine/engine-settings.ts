@@ -27,7 +27,7 @@ export const DEFAULT_ENGINE_SETTINGS: EngineSettings = {
   maxInFlightBytes: 16_777_216,
   assemblyBudgetBytes: 134_217_728,
   maxTransfers: 64,
-  keepAliveIntervalMs: 30_000,
+  keepAliveIntervalMs: 40_000,
   keepAliveTimeoutMs: 60_000,
   writeStallTimeoutMs: 30_000,
   farewellDrainMs: 3_000,

@@ -120,12 +120,9 @@ abstract class Handshake<Events extends { onFailed(error: TcpCommError): void }>
 
   takeOutput(): OutputBatch | undefined {
     if (this.#output.length === 0) return undefined;
-    // As one chunk: a few bytes are copied in less time than the system takes to gather them.
-    const chunk = new PayloadCollector();
-    for (const bytes of this.#output) chunk.append(bytes);
-    this.#output = [];
     const batch = new OutputBatch();
-    batch.addView(chunk.take());
+    for (const bytes of this.#output) batch.addView(bytes);
+    this.#output = [];
     return batch;
   }
 

@@ -147,6 +147,7 @@ export class SessionEngine implements ConnectionPhase, ConversationCarrier, Sess
 
   /** Asks the peer for a sign of life, and gives it one. */
   ping(): void {
+    if (this.#closeReason || this.#leaving.hasSaidGoodbye) return;
     this.#control.queuePing(new Uint8Array(PING_PAYLOAD_BYTES));
     this.onWake();
   }

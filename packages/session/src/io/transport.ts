@@ -43,9 +43,11 @@ export class Transport implements ReadTarget {
         resolve();
       });
     });
-    this.switchTo(phase);
+    phase.onWake = this.#scheduleFlush;
     if (reading) reading.start(this);
     else readByEvents(socket, this);
+    // At once: whoever connects many speaks to the first while the last are still to come.
+    this.#flush();
   }
 
   get remoteAddress(): string | undefined {
@@ -58,11 +60,9 @@ export class Transport implements ReadTarget {
 
   /** Puts the connection into its next phase. What the one before has still to send goes out first. */
   switchTo(phase: ConnectionPhase): void {
-    if (phase !== this.#phase) {
-      this.#departingPhase = this.#phase;
-      this.#phase.onWake = sleepOn;
-      this.#phase = phase;
-    }
+    this.#departingPhase = this.#phase;
+    this.#phase.onWake = sleepOn;
+    this.#phase = phase;
     phase.onWake = this.#scheduleFlush;
     this.#scheduleFlush();
   }
@@ -112,7 +112,8 @@ export class Transport implements ReadTarget {
   #handleClose(): void {
     clearTimeout(this.#timer);
     clearTimeout(this.#lingerTimer);
-    this.#phase.handleLoss(lossOf(this.#lossCause), performance.now());
+    // An orderly end is no loss; most are orderly, and an error takes as long to make as a connection to close.
+    if (!this.#phase.isFinished) this.#phase.handleLoss(lossOf(this.#lossCause), performance.now());
   }
 
   /** Sends at the end of this turn of the event loop, so that everything which is sent in it goes out together. */

@@ -138,6 +138,18 @@ it('a ping is answered with its own bytes, though the memory they came in is use
   expect(lone.takeFrames().map(({ type, payload }) => [type, payload])).toEqual([[FrameType.PONG, testBytes(8)]]);
 });
 
+it('who has said goodbye, or ended with an error, asks for no sign of life any more', () => {
+  const leaving = new LoneEngine('client');
+  leaving.engine.close(WireError.CLOSED, 'the session was closed', 1000);
+  expect(leaving.take()).toEqual(['GOAWAY 0']);
+  leaving.engine.ping();
+  expect(leaving.take()).toEqual([]);
+  const failed = new LoneEngine('client');
+  failed.engine.abandon(new SessionClosedError('the session was destroyed'));
+  failed.engine.ping();
+  expect(failed.take()).toEqual([expect.stringMatching(/^ERROR/)]);
+});
+
 describe('silence', () => {
   const settings = { keepAliveIntervalMs: 15_000, keepAliveTimeoutMs: 45_000 };
 

@@ -1,8 +1,11 @@
 import type { PackBuffer, Slab } from './pack-buffer.ts';
 
+/** A few bytes are copied in less time than the system takes to gather one more chunk. */
+const MAX_JOINED_BYTES = 512;
+
 /**
  * The bytes of one write: frames of small messages lie packed in slabs, large payloads are referred to where they
- * are. What lies side by side in memory is one chunk.
+ * are. What lies side by side in memory is one chunk, and so are a few bytes here and there.
  */
 export class OutputBatch {
   readonly #chunks: Uint8Array[] = [];
@@ -44,7 +47,7 @@ export class OutputBatch {
     if (bytes.length === 0) return;
     this.#finishRun();
     this.#byteLength += bytes.length;
-    this.#chunks.push(bytes);
+    this.#addChunk(bytes);
   }
 
   /** The chunks in the order of writing. The batch is complete after this. */
@@ -60,7 +63,7 @@ export class OutputBatch {
 
   #finishRun(): void {
     if (this.#run === undefined) return;
-    this.#chunks.push(this.#run.bytes.subarray(this.#runStart, this.#runEnd));
+    this.#addChunk(this.#run.bytes.subarray(this.#runStart, this.#runEnd));
     if (this.#runPackedBytes > 0) {
       this.#packedSlabs.push(this.#run);
       this.#packedBytes.push(this.#runPackedBytes);
@@ -68,4 +71,18 @@ export class OutputBatch {
     this.#run = undefined;
     this.#runPackedBytes = 0;
   }
+
+  #addChunk(bytes: Uint8Array): void {
+    const last = this.#chunks.at(-1);
+    if (last !== undefined && last.length + bytes.length <= MAX_JOINED_BYTES) {
+      this.#chunks[this.#chunks.length - 1] = joined(last, bytes);
+    } else this.#chunks.push(bytes);
+  }
+}
+
+function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(one.length + other.length);
+  bytes.set(one);
+  bytes.set(other, one.length);
+  return bytes;
 }

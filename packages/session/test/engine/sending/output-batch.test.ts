@@ -23,14 +23,40 @@ describe('a batch', () => {
 
   it('begins another chunk at a gap, in another slab, and behind a view', () => {
     const batch = new OutputBatch();
+    const buffer = new PackBuffer();
+    buffer.reserve(4000);
+    const first = buffer.slab;
+    buffer.reserve(4000);
+    const view = new Uint8Array(600);
+    batch.addPacked(first, 0, 500);
+    batch.addPacked(first, 501, 1000);
+    batch.addPacked(buffer.slab, 1000, 1500);
+    batch.addView(view);
+    batch.addPacked(buffer.slab, 1500, 2000);
+    const chunks = batch.finish();
+    expect(chunks.map(({ length }) => length)).toEqual([500, 499, 500, 600, 500]);
+    expect(chunks[3]).toBe(view);
+  });
+
+  it('makes one chunk of a few bytes here and there, in their order', () => {
+    const batch = new OutputBatch();
     const other = filledSlab();
-    const view = Uint8Array.of(1, 2, 3);
     batch.addPacked(slab, 0, 5);
     batch.addPacked(slab, 6, 8);
     batch.addPacked(other, 8, 9);
-    batch.addView(view);
+    batch.addView(Uint8Array.of(1, 2, 3));
     batch.addPacked(other, 9, 10);
-    expect(batch.finish().map((chunk) => [...chunk])).toEqual([[0, 1, 2, 3, 4], [6, 7], [8], [1, 2, 3], [9]]);
+    expect(batch.finish().map((chunk) => [...chunk])).toEqual([[0, 1, 2, 3, 4, 6, 7, 8, 1, 2, 3, 9]]);
+    expect([...slab.bytes.subarray(0, 10)]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it('copies no more than 512 bytes for that', () => {
+    const batch = new OutputBatch();
+    const views = [300, 212, 1, 511, 512].map((length) => new Uint8Array(length));
+    for (const view of views) batch.addView(view);
+    const chunks = batch.finish();
+    expect(chunks.map(({ length }) => length)).toEqual([512, 512, 512]);
+    expect(chunks[2]).toBe(views[4]);
   });
 
   it('counts all its bytes', () => {
@@ -66,9 +92,7 @@ describe('a batch', () => {
     batch.addPacked(shared, 0, 8);
     batch.addKept(shared, 8, 50);
     batch.addPacked(shared, 50, 58);
-    batch.addView(Uint8Array.of(1));
-    batch.addKept(shared, 58, 100);
-    expect(batch.finish().map(({ length }) => length)).toEqual([58, 1, 42]);
+    expect(batch.finish().map(({ length }) => length)).toEqual([58]);
     batch.releasePacked(buffer);
     expect(shared.liveBytes).toBe(84);
     // All that was kept is given back elsewhere, before or after: the slab must not be taken for free twice.
