@@ -16,9 +16,9 @@ export interface SessionOptions {
   readonly channelWindowBytes?: number;
   /** Bytes that may wait to be sent on one channel before `send` refuses more, 1 byte and up. Default 128 MiB. */
   readonly maxQueuedBytes?: number;
-  /** Silence after which the peer is asked whether it is there, 1 ms and up; a server waits a fifth longer. Default 40 s. */
+  /** Silence after which the peer is asked whether it is there, 1 ms and up; a server waits a fifth longer. Default 45 s. */
   readonly keepAliveIntervalMs?: number;
-  /** Silence after which the peer counts as gone, 1 ms and up. Default 60 s. */
+  /** Silence after which the peer counts as gone, 1 ms and up. Default 75 s. */
   readonly keepAliveTimeoutMs?: number;
   /**
    * The least that may be in flight (sent, and not acknowledged by the peer's program), 4 KiB to 1 TiB. Default 32 KiB. Between
