@@ -239,7 +239,7 @@ const SESSION_OPTIONS: readonly (readonly [option: string, value: unknown, name:
   ['writeStallTimeoutMs', Infinity, 'writeStallTimeoutMs', 'a whole number from 1 to 2147483647'],
   ['keepAliveIntervalMs', 0, 'keepAliveIntervalMs', 'a whole number from 1 to 2147483647'],
   ['keepAliveTimeoutMs', Infinity, 'keepAliveTimeoutMs', 'a whole number from 1 to 2147483647'],
-  ['keepAliveTimeoutMs', 30_000, 'keepAliveTimeoutMs', 'above keepAliveIntervalMs 30000'],
+  ['keepAliveTimeoutMs', 45_000, 'keepAliveTimeoutMs', 'above keepAliveIntervalMs 45000'],
   ['files', { root: 5 }, 'files.root', 'a string'],
   ['files', { root: '' }, 'files.root', 'the path of a folder'],
   ['files', { root: '/tmp', read: 'yes' }, 'files.read', 'true or false'],
