@@ -1,5 +1,4 @@
 import { ProtocolError, WireError } from '@tcpcomm/protocol';
-import { acknowledgementIntervalBytes } from './acknowledgement-interval.ts';
 import { AcknowledgementBursts } from './acknowledgement-bursts.ts';
 import { DeliveryRound } from './delivery-round.ts';
 import { RoundTripProbe } from './round-trip-probe.ts';
@@ -29,11 +28,9 @@ const RATE_MEMORY_ROUNDS = 10;
  * What bursts of acknowledgements may add to the window, lest they are felt as a queue: so long at the present rate, on long paths
  * more, but never so much that the queues of several sessions on one link could feed each other.
  */
-const MIN_BURST_ALLOWANCE_MS = 0.3;
+const MIN_BURST_ALLOWANCE_MS = 2;
 const MAX_BURST_ALLOWANCE_MS = 10;
 const BURST_ALLOWANCE_OF_ROUND_TRIP = 0.5;
-/** And so many times what is acknowledged together at least: the peer may see a higher rate for a moment. */
-const LEAST_INTERVALS = 2;
 /**
  * Probes begin when the clock passes a multiple of this, so those of all sessions with the same clock begin together: where
  * sessions share a link, one that probed alone would only see the queue of the others.
@@ -224,19 +221,13 @@ export class InFlightWindow {
     return this.#limits.minInFlightBytes < this.#limits.maxInFlightBytes;
   }
 
-  /** What acknowledgements leave out: there is always more in flight than the peer waits for, or it would wait until time brings it. */
-  get #unevennessBytes(): number {
-    const leastBytes = LEAST_INTERVALS * acknowledgementIntervalBytes(this.#rate.value);
-    return Math.max(this.#bursts.largestBytes, leastBytes);
-  }
-
   get #targetBytes(): number {
     const { minInFlightBytes, maxInFlightBytes } = this.#limits;
     const gain = this.#isStarting ? STARTUP_GAIN : CRUISE_GAINS[this.#roundCount % CRUISE_GAINS.length]!;
     // Before the first rate is known the window grows with what is acknowledged: twice in a round trip.
     const wantedBytes =
       this.#rate.value > 0
-        ? (this.#rate.value / 1000) * gain * this.#minRoundTripMs + this.#unevennessBytes
+        ? (this.#rate.value / 1000) * gain * this.#minRoundTripMs + this.#bursts.largestBytes
         : this.#limitBytes;
     return Math.min(Math.max(wantedBytes, minInFlightBytes), maxInFlightBytes);
   }

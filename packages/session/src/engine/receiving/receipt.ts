@@ -1,11 +1,13 @@
-import { acknowledgementIntervalBytes } from '../in-flight/acknowledgement-interval.ts';
 import { framePayloadBytesFor } from '../sending/frame-size.ts';
 import type { SessionThrottle } from '../session-throttle.ts';
 
 /** An acknowledgement leaves at the latest this long after the first byte that is not acknowledged ... */
 const ACKNOWLEDGE_AFTER_MS = 10;
-/** ... or when as many bytes have come as are acknowledged together at the rate of so long. */
+/** ... or when bytes have come for so long at the present rate, within bounds (docs/PROTOCOL.md §7.3). */
+const ACKNOWLEDGE_EACH_MS = 1;
 const MEASURE_MS = 10;
+const MIN_INTERVAL_BYTES = 8_192;
+const MAX_INTERVAL_BYTES = 2_097_152;
 
 const OVERDRAWN_FROM_BYTES = 262_144;
 
@@ -25,7 +27,7 @@ export class Receipt {
   /** Since when, and from where on, the present rate is measured. */
   #measuredMs = 0;
   #measuredBytes = 0;
-  #intervalBytes = acknowledgementIntervalBytes(0);
+  #intervalBytes = MIN_INTERVAL_BYTES;
   #dueMs = Infinity;
   /** When the throttle lets the next bytes through, if it holds any back. */
   #admissionMs = Infinity;
@@ -129,9 +131,8 @@ export class Receipt {
   #adaptInterval(nowMs: number): void {
     const elapsedMs = nowMs - this.#measuredMs;
     if (elapsedMs < MEASURE_MS) return;
-    this.#intervalBytes = acknowledgementIntervalBytes(
-      ((this.#admittedBytes - this.#measuredBytes) / elapsedMs) * 1000,
-    );
+    const bytes = ((this.#admittedBytes - this.#measuredBytes) / elapsedMs) * ACKNOWLEDGE_EACH_MS;
+    this.#intervalBytes = Math.min(Math.max(bytes, MIN_INTERVAL_BYTES), MAX_INTERVAL_BYTES);
     this.#measuredMs = nowMs;
     this.#measuredBytes = this.#admittedBytes;
   }
