@@ -17,8 +17,7 @@ it(
     });
     expect(result.violations, lines.join('\n')).toEqual([]);
     expect(result).toMatchObject({ cuts: 40, messages: 8_000 });
-    // On a busy machine the files arrive sooner than planned; the breaks that are left then hit handshakes.
-    expect(result.resumptions).toBeGreaterThanOrEqual(10);
+    expect(result.resumptions).toBeGreaterThan(30);
   },
   TIMEOUT_MS,
 );

@@ -5,9 +5,10 @@ import { RelayPipe, type RelayWeather } from './relay-pipe.ts';
 /** From who connects here to the target, and back. */
 export type RelayDirection = 'forth' | 'back';
 
-/** What happens to all connections of a relay when so many more bytes have passed in a direction. */
+/** What happens to all connections of a relay when so many more bytes have passed. */
 export interface RelayFault {
-  readonly direction: RelayDirection;
+  /** Where they are counted; without it in both directions together. */
+  readonly direction?: RelayDirection;
   readonly afterBytes: number;
   /**
    * `cut` ends both sides in order, `reset` as a failing machine does; `silence` loses all that follows in both directions, and
@@ -34,7 +35,7 @@ export class Relay {
   #isStopped = false;
   #script: Iterator<RelayFault> = [][Symbol.iterator]();
   #fault: RelayFault | undefined;
-  /** Where in its direction the next fault happens. */
+  /** How many bytes have passed where they are counted when the next fault happens. */
   #faultAt = Infinity;
 
   private constructor(targetPort: number, weather: Partial<RelayWeather>) {
@@ -116,16 +117,17 @@ export class Relay {
 
   /** So many bytes want to pass; returns how many may, and what happens behind them. */
   #pass(direction: RelayDirection, bytes: number): { readonly bytes: number; readonly then?: () => void } {
-    const fault = this.#fault?.direction === direction ? this.#fault : undefined;
-    const left = fault ? this.#faultAt - this.passed[direction] : Infinity;
+    const fault = (this.#fault?.direction ?? direction) === direction ? this.#fault : undefined;
+    const left = fault ? this.#faultAt - this.#counted(fault) : Infinity;
     this.passed[direction] += Math.min(bytes, left);
     if (fault === undefined || left > bytes) return { bytes };
+    // Nothing passes behind it, in either direction: what comes until it is felt belongs to no other fault.
+    this.silence('forth', 'back');
     this.#awaitNextFault();
     return {
       bytes: left,
       then: () => {
-        if (fault.kind === 'silence') this.silence('forth', 'back');
-        else this[fault.kind]();
+        if (fault.kind !== 'silence') this[fault.kind]();
       },
     };
   }
@@ -133,6 +135,10 @@ export class Relay {
   #awaitNextFault(): void {
     const { value } = this.#script.next() as IteratorResult<RelayFault, undefined>;
     this.#fault = value;
-    this.#faultAt = value ? this.passed[value.direction] + value.afterBytes : Infinity;
+    this.#faultAt = value ? this.#counted(value) + value.afterBytes : Infinity;
+  }
+
+  #counted({ direction }: RelayFault): number {
+    return direction ? this.passed[direction] : this.passed.forth + this.passed.back;
   }
 }

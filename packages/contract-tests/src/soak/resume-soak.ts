@@ -146,17 +146,15 @@ class ResumeSoak {
     }
   }
 
-  /** The breaks, at bytes that spread over what is still to come in each direction. */
+  /** The breaks, at bytes that spread over what is still to come; in which direction they are is whichever has the most to say. */
   *#script(): Generator<RelayFault> {
     const { cuts } = this.#options;
     for (; this.#cuts < cuts; this.#cuts += 1) {
-      const [forth, back] = [this.#remainingBytes('forth'), this.#remainingBytes('back')];
-      const isForth = this.#random.next() * (forth + back) < forth;
+      const remainingBytes = this.#remainingBytes('forth') + this.#remainingBytes('back');
       // On average a little less than its share, or there would not be enough for the last breaks.
-      const gapBytes = Math.max(MIN_GAP_BYTES, (1.6 * (isForth ? forth : back)) / (cuts - this.#cuts));
+      const gapBytes = Math.max(MIN_GAP_BYTES, (1.6 * remainingBytes) / (cuts - this.#cuts));
       const isSilence = this.#random.nextUint32() % SILENCE_EACH === 0;
       yield {
-        direction: isForth ? 'forth' : 'back',
         afterBytes: Math.ceil(this.#random.next() * gapBytes),
         kind: isSilence ? 'silence' : this.#random.next() < 0.5 ? 'cut' : 'reset',
       };
