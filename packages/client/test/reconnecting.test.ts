@@ -16,6 +16,7 @@ import {
   type RawPeer,
   rawPreface,
   waitUntil,
+  untyped,
 } from '@tcpcomm/test-support';
 import { describe, expect, it } from 'vitest';
 import { IdentityChange } from '../src/identity-change.ts';
@@ -82,7 +83,7 @@ describe('reconnect', () => {
   it.each([
     ['a refusal for now', new ConnectionRejectedError(39, 'busy', 0)],
     ['what is no error of this library', new Error('the key ring is locked')],
-    ['what is no error at all', 'no' as unknown as Error],
+    ['what is no error at all', untyped('no')],
   ])('does not stop at %s', async (_what, error) => {
     expect(await run([error, undefined]).outcome).toBe('connected');
   });

@@ -11,6 +11,7 @@ import {
   rawPreface,
   SMALL_LIMITS,
   waitUntil,
+  untyped,
 } from '@tcpcomm/test-support';
 import { describe, expect, it } from 'vitest';
 import { connectClient, connectRelayedPair, refusalOf, startServer, type StartedServer } from '../src/index.ts';
@@ -103,7 +104,7 @@ describe('authorize', () => {
     ['a sentence, later', Promise.resolve('come back never'), 'come back never'],
     ['an empty sentence', '', ''],
     ['a sentence of 2,000 characters', 'x'.repeat(2000), `${'x'.repeat(1023)}…`],
-    ['what is no verdict', 0 as unknown as boolean, 'the server does not let this client in'],
+    ['what is no verdict', untyped(0), 'the server does not let this client in'],
   ] as const)('refuses a client with %s', async (_what, verdict, sentence) => {
     await using host = await startServer({ authorize: () => verdict });
     const error = await refusalOf(host.port, { machineId: 'stranger' });
@@ -344,10 +345,11 @@ describe('auth', () => {
   });
 
   it.each([5, {}, null])('of %j is no text', async (auth) => {
-    const options = { auth } as unknown as ClientOptions;
-    expect(() => new TcpCommClient(options)).toThrow('auth must be a string of at most 8192 characters');
+    expect(() => new TcpCommClient({ auth: untyped(auth) })).toThrow(
+      'auth must be a string of at most 8192 characters',
+    );
     await using host = await startServer();
-    await using client = new TcpCommClient({ auth: (() => auth) as unknown as () => string });
+    await using client = new TcpCommClient({ auth: () => untyped(auth) });
     await expect(client.connect(HOST, host.port)).rejects.toMatchObject({ name: 'UsageError' });
   });
 

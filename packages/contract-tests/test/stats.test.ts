@@ -4,7 +4,7 @@ import { TcpCommClient } from '@tcpcomm/client';
 import { UsageError } from '@tcpcomm/protocol';
 import type { SessionStats } from '@tcpcomm/session';
 import { describe, expect, it } from 'vitest';
-import { checkForLeaks, letEventsRun, testBytes, waitUntil } from '@tcpcomm/test-support';
+import { checkForLeaks, letEventsRun, testBytes, untyped, waitUntil } from '@tcpcomm/test-support';
 import { collectMessages, connectPair, ENDS, endsOf, nextTransfer } from '../src/index.ts';
 import { createFilePair } from './temporary-file-pair.ts';
 
@@ -204,7 +204,7 @@ describe.each(ENDS)('a file that a %s sends', (end) => {
     for (const wrong of [{ priority: 'high' }, { weight: 0 }, { bytesPerSecond: -1 }, null]) {
       for (const file of [sent, received]) {
         expect(() => {
-          file.setPolicy(wrong as never);
+          file.setPolicy(untyped(wrong));
         }).toThrow(UsageError);
       }
     }

@@ -15,6 +15,7 @@ function tell(report: LoadReport): void {
   parentPort?.postMessage(report);
 }
 
+/** Takes its share of the time that has passed, but no longer than a period at a time. */
 function work(): void {
   const turnMs = performance.now();
   while (performance.now() < turnMs + PERIOD_MS) {
@@ -22,7 +23,6 @@ function work(): void {
     if (kernelCpuMs(threadPath) - beganCpuMs >= dueMs) break;
   }
   if (share === 1) setImmediate(work);
-  else setTimeout(work, PERIOD_MS / 2);
 }
 
 const monitor = new CpuMonitor('current-thread', { windowMs });
@@ -31,5 +31,6 @@ monitor.on('sample', (sample) => {
 });
 monitor.start();
 tell({ kind: 'begun', threadPath, source: monitor.source });
-if (share > 0) work();
+if (share === 1) work();
+else if (share > 0) setInterval(work, PERIOD_MS / 2);
 else setInterval(() => undefined, 60_000);

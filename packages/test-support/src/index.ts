@@ -10,4 +10,5 @@ export { freePort } from './free-port.ts';
 export { type MountedDisk, mountSmallDisk, mountWithoutDirect, reasonAgainstMounting } from './mounted-disk.ts';
 export { createTemporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
 export { testBytes } from './test-bytes.ts';
+export { untyped } from './untyped.ts';
 export { letEventsRun, waitUntil } from './wait-until.ts';

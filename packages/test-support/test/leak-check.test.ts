@@ -21,11 +21,11 @@ describe('the leak check sees', () => {
 
   it('a timer, but none that keeps nothing alive', async () => {
     const before = takeStock();
-    const timer = setTimeout(() => undefined, 60_000);
-    const harmless = setTimeout(() => undefined, 60_000).unref();
+    const timer = setInterval(() => undefined, 60_000);
+    const harmless = setInterval(() => undefined, 60_000).unref();
     expect(leaksSince(before)).toEqual(['1 x timer']);
-    clearTimeout(timer);
-    clearTimeout(harmless);
+    clearInterval(timer);
+    clearInterval(harmless);
     await waitUntil('nothing is left', () => leaksSince(before).length === 0);
   });
 

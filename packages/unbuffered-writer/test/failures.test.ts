@@ -9,6 +9,7 @@ import {
   reasonAgainstMounting,
   runForJson,
   testBytes,
+  untyped,
 } from '@tcpcomm/test-support';
 import { describe, expect, it } from 'vitest';
 import { UnbufferedWriter } from '../src/index.ts';
@@ -94,7 +95,7 @@ describe('opening', () => {
     [{ onWritten: {} }, 'onWritten must be a function, got an object'],
     [null, 'options must be an object, got null'],
   ])('with %j is refused', async (options, message) => {
-    const attempt = UnbufferedWriter.open('/nowhere/file', options as never);
+    const attempt = UnbufferedWriter.open('/nowhere/file', untyped(options));
     await expect(attempt).rejects.toThrow(message);
   });
 });
@@ -102,7 +103,7 @@ describe('opening', () => {
 it('anything but bytes is refused, and the writer goes on', async () => {
   await using folder = createTemporaryFolder();
   await using writer = await UnbufferedWriter.open(folder.join('file'));
-  await expect(writer.write('text' as never)).rejects.toThrow('bytes must be a Uint8Array, got "text"');
+  await expect(writer.write(untyped('text'))).rejects.toThrow('bytes must be a Uint8Array, got "text"');
   await writer.write(testBytes(10));
   await writer.close();
   expect((await stat(folder.join('file'))).size).toBe(10);

@@ -1,4 +1,4 @@
-import { encodeFrame, FrameType, MessageFlag } from '@tcpcomm/protocol';
+import { encodeFrame, FrameType, MessageFlag, SessionClosedError } from '@tcpcomm/protocol';
 import { testBytes } from '@tcpcomm/test-support';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -253,7 +253,7 @@ describe('a large message', () => {
     const application = connect(socket);
     socket.arrive(messageFrame(1, testBytes(900_000)).subarray(0, 108));
     expect(Math.max(...socket.roomSizes)).toBeLessThanOrEqual(65_536);
-    application.engine.abandon(new Error('over') as never);
+    application.engine.abandon(new SessionClosedError('over'));
     expect(application.engine.roomForNext(Infinity)).toBeUndefined();
   });
 });

@@ -1,3 +1,4 @@
+import { untyped } from '@tcpcomm/test-support';
 import { UsageError } from '@tcpcomm/protocol';
 import { describe, expect, it } from 'vitest';
 import { PRIORITIES, requireSendPolicy, SendPolicy } from '../../../src/engine/sending/send-policy.ts';
@@ -91,7 +92,7 @@ describe('what is required of one', () => {
     [{ bytesPerSecond: null }, `bytesPerSecond must be ${range}, got null`],
   ])('%j will not, and the error says why', (options, message) => {
     const error = errorOf(() => {
-      requireSendPolicy(options as never);
+      requireSendPolicy(untyped(options));
     });
     expect(error).toBeInstanceOf(UsageError);
     expect(error).toMatchObject({ message });
