@@ -39,8 +39,7 @@ afterEach(async () => {
 /** A command of the client, what it prints as it does, and its exit status in the end. */
 function begin(steps: CommandSteps, port = relay.port) {
   const [printed, errors]: [string[], string[]] = [[], []];
-  const screenOf = (lines: string[]) =>
-    new Screen({ isTTY: false, write: (text: string) => lines.push(...text.trimEnd().split('\n')) } as never);
+  const screenOf = (lines: string[]) => new Screen({ write: (text) => lines.push(...text.trimEnd().split('\n')) });
   const report = new TextReport(screenOf(printed), false, screenOf(errors));
   const options = { host: '127.0.0.1', port, machineId: 'anna', timeoutMs: 5_000, json: false, quiet: false };
   return { printed, errors, status: runCommand(options, report, steps) };

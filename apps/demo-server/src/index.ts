@@ -12,4 +12,4 @@ export { doneLine, failedEntryLines, failedLine } from './terminal/transfer-summ
 export { transferTitle } from './terminal/transfer-title.ts';
 export { Interruption } from './interruption.ts';
 export { printJsonLine } from './terminal/json-line.ts';
-export { errorFacts, printProgressAsJson, resultFacts } from './terminal/json-transfer.ts';
+export { errorFacts, printProgressAsJson, readProgress, resultFacts } from './terminal/json-transfer.ts';

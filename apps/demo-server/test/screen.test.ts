@@ -4,7 +4,7 @@ import { Screen } from '../src/terminal/screen.ts';
 function open(stream: { isTTY: boolean; columns?: number; rows?: number }): { screen: Screen; written: string[] } {
   const written: string[] = [];
   const writable = { ...stream, write: (text: string) => written.push(text) };
-  return { screen: new Screen(writable as unknown as NodeJS.WriteStream), written };
+  return { screen: new Screen(writable), written };
 }
 
 it('where there is no terminal, what is printed is plain, and live lines are not shown', () => {
@@ -12,6 +12,14 @@ it('where there is no terminal, what is printed is plain, and live lines are not
   screen.show(['50 %']);
   screen.print(screen.paint('red', 'done'));
   expect(written).toEqual(['done\n']);
+});
+
+it.each([
+  ['wants colours', true, '\u001b[31mdone\u001b[39m'],
+  ['wants none', false, 'done'],
+])('on a terminal whose reader %s text is painted accordingly', (_what, hasColors, painted) => {
+  const terminal = { isTTY: true, hasColors: () => hasColors, write: () => true };
+  expect(new Screen(terminal).paint('red', 'done')).toBe(painted);
 });
 
 it('live lines are written over, and what is printed goes above them', () => {
@@ -32,7 +40,7 @@ it('live lines are written over, and what is printed goes above them', () => {
 it('lines that a narrower window has wrapped are written over whole', () => {
   const stream = { isTTY: true, columns: 80, rows: 24, write: (text: string) => written.push(text) };
   const written: string[] = [];
-  const screen = new Screen(stream as unknown as NodeJS.WriteStream);
+  const screen = new Screen(stream);
   screen.show(['日本'.repeat(15)]);
   stream.columns = 25;
   screen.show(['short']);

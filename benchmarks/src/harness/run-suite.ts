@@ -83,7 +83,7 @@ export async function runSuite<L extends Load>(suite: Suite<L>, options: SuiteRu
     absences.push(...outcome.absences);
     if (outcome.link !== '') links[benchmarkCase.name] = outcome.link;
   }
-  return { suite: suite as unknown as Suite, results, absences, links };
+  return { suite, results, absences, links };
 }
 
 class CaseRun<L extends Load> {

@@ -8,6 +8,4 @@ import { suite as throttle } from './throttle.ts';
 import { suite as writer } from './writer.ts';
 
 /** All suites, in the order in which they run. */
-export const suites: readonly Suite[] = [bulk, messages, files, writer, latency, throttle, sessions].map(
-  (suite) => suite as unknown as Suite,
-);
+export const suites: readonly Suite[] = [bulk, messages, files, writer, latency, throttle, sessions];

@@ -1,14 +1,13 @@
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
-import type { FolderProgress, TransferProgress } from '@tcpcomm/session';
 import {
   formatCount,
   formatDuration,
   formatRate,
+  readProgress,
   type Screen,
   type SendingView,
   TransferBoard,
-  type TransferView,
 } from '@tcpcomm/demo-server';
 import { Conversation, type SpokenText } from './conversation.ts';
 import { createDemoFiles } from './demo-files.ts';
@@ -95,7 +94,7 @@ class Demo {
     server.onEvent((event) => {
       const client = String(event.machineId);
       if (event.event === 'transfer') this.#keepResult('server', client, event);
-      else if (event.event === 'progress') this.#keepSending(this.#fileOf(client, event), event);
+      else if (event.event === 'progress') this.#keepSending(this.#fileOf(client, event), readProgress(event).sending);
     });
     const { port, bytesPerSecond } = await server.waitFor('listening', this.#signal);
     this.#port = Number(port);
@@ -177,19 +176,14 @@ class Demo {
 
   #handleProgress(client: string, event: ProcessEvent): void {
     const file = this.#fileOf(client, event);
-    this.#keepSending(file, event);
-    this.#board.update(file, {
-      ...(event as unknown as TransferView),
-      peer: client,
-      progress: progressOf(event),
-      sending: this.#sending.get(file),
-    });
+    const view = readProgress(event);
+    this.#keepSending(file, view.sending);
+    this.#board.update(file, { ...view, peer: client, sending: this.#sending.get(file) });
   }
 
   /** Only the end that sends a file knows what holds it back, the server or the client. */
-  #keepSending(file: PlannedFile, { direction, ...facts }: ProcessEvent): void {
-    if (direction !== 'outgoing') return;
-    const sending = facts as unknown as SendingView;
+  #keepSending(file: PlannedFile, sending: SendingView | undefined): void {
+    if (sending === undefined) return;
     this.#sending.set(file, sending);
     this.#holdups.add(sending);
   }
@@ -201,12 +195,6 @@ class Demo {
   #fileOf(client: string, event: ProcessEvent): PlannedFile {
     return FILES.find((file) => file.client === client && file.name === event.name)!;
   }
-}
-
-/** What a folder's event tells of its files is in one place again. */
-function progressOf(event: ProcessEvent): TransferProgress {
-  const progress = event as unknown as TransferProgress;
-  return 'totalFiles' in event ? { ...progress, folder: event as unknown as FolderProgress } : progress;
 }
 
 function resultKey(end: 'client' | 'server', client: string, name: string): string {

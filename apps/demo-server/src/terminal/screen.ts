@@ -4,6 +4,16 @@ import stringWidth from 'string-width';
 
 export type Style = keyof typeof inspect.colors;
 
+/** What a screen needs of a terminal, or of what stands in its place. */
+export interface ScreenStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+  /** Whether its reader wants colours (NO_COLOR, FORCE_COLOR). */
+  hasColors?(): boolean;
+  write(text: string): unknown;
+}
+
 const DEFAULT_COLUMNS = 80;
 const DEFAULT_ROWS = 24;
 
@@ -15,27 +25,27 @@ const DEFAULT_ROWS = 24;
  * itself, so the input line of a chat could not stand below the progress bars.
  */
 export class Screen {
-  readonly #stream: NodeJS.WriteStream;
+  readonly #stream: ScreenStream;
   #live: readonly string[] = [];
   #input: Interface | undefined;
 
-  constructor(stream: NodeJS.WriteStream = process.stdout) {
+  constructor(stream: ScreenStream = process.stdout) {
     this.#stream = stream;
   }
 
   /** Whether live lines can be shown. */
   get isLive(): boolean {
-    return this.#stream.isTTY && process.env.TERM !== 'dumb';
+    return this.#stream.isTTY === true && process.env.TERM !== 'dumb';
   }
 
   get columns(): number {
-    // A terminal that does not tell its size says 0.
-    return this.#stream.columns || DEFAULT_COLUMNS;
+    return positiveOr(DEFAULT_COLUMNS, this.#stream.columns);
   }
 
   /** Colours text, where the reader is a terminal that has not been asked for none (NO_COLOR). */
   paint(style: Style | Style[], text: string): string {
-    return this.isLive ? styleText(style, text, { stream: this.#stream }) : text;
+    const isColoured = this.isLive && this.#stream.hasColors?.() === true;
+    return isColoured ? styleText(style, text, { validateStream: false }) : text;
   }
 
   /** Prints lines that stay. */
@@ -48,7 +58,7 @@ export class Screen {
   show(lines: readonly string[]): void {
     if (!this.isLive || (lines.length === 0 && this.#live.length === 0)) return;
     // What has scrolled off the screen cannot be written over.
-    const room = Math.max(1, (this.#stream.rows || DEFAULT_ROWS) - 2);
+    const room = Math.max(1, positiveOr(DEFAULT_ROWS, this.#stream.rows) - 2);
     const shown = lines.length <= room ? lines : [...lines.slice(0, room - 1), `… and ${lines.length - room + 1} more`];
     this.#repaint('', shown);
   }
@@ -92,4 +102,9 @@ export class Screen {
  */
 function believedRow(input: Interface): number {
   return (input as { prevRows?: number }).prevRows ?? input.getCursorPos().rows;
+}
+
+/** A terminal that does not tell its size says 0. */
+function positiveOr(fallback: number, value: number | undefined): number {
+  return value !== undefined && value > 0 ? value : fallback;
 }

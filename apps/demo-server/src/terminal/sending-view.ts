@@ -16,6 +16,10 @@ const CULPRITS: Readonly<Record<LimitedBy, string | undefined>> = {
   application: undefined,
 };
 
+export function isLimitedBy(value: unknown): value is LimitedBy {
+  return typeof value === 'string' && Object.hasOwn(CULPRITS, value);
+}
+
 /** Looks at a transfer of the session; undefined for a file that is received, for its sender knows what holds it back. */
 export function viewSending(
   transfer: Pick<FileTransfer, 'stats'>,
