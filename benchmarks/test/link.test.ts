@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { buffer, text } from 'node:stream/consumers';
 import { checkForLeaks, testBytes } from '@tcpcomm/test-support';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -9,7 +9,6 @@ import { openNamespaceLink } from '../src/link/namespace-link.ts';
 import { NetworkNamespace } from '../src/link/network-namespace.ts';
 import { planLink } from '../src/link/plan-link.ts';
 import { openRelayLink } from '../src/link/relay-link.ts';
-import { SlowRelay } from '../src/link/slow-relay.ts';
 
 checkForLeaks();
 
@@ -40,20 +39,6 @@ async function sendThere(endpoint: { host: string; port: number }): Promise<Uint
 }
 
 describe('a relay', () => {
-  it('passes on every byte and the end, in both directions', async () => {
-    await using relay = await SlowRelay.start(target(), SHAPE);
-    expect(Buffer.compare(await sendThere(relay.endpoint), sent)).toBe(0);
-  });
-
-  it('passes on that one side has gone', async () => {
-    await using relay = await SlowRelay.start(target(), SHAPE);
-    const accepted = once(echo, 'connection');
-    const near = connect(relay.endpoint);
-    const [far] = (await accepted) as [Socket];
-    near.destroy();
-    await once(far, 'close');
-  });
-
   it('runs in a process of its own, which ends with the link', async () => {
     const link = await openRelayLink(SHAPE);
     expect(Buffer.compare(await sendThere(await link.reach(target())), sent)).toBe(0);

@@ -57,16 +57,19 @@ it('Ctrl-C ends a sending with status 130, and the server keeps what it has for 
   expect((await readdir(root)).sort()).toEqual(['big.bin.part', 'big.bin.part.journal']);
 });
 
-it('the server lets a transfer end that nearly has, says goodbye, and ends with status 0', async () => {
-  const { server, port } = await startServer('--root', root, '--rate', '1M');
-  await writeFile(join(root, 'small.bin'), randomBytes(1_000_000));
-  const client = new Program(CLIENT, ['get', 'small.bin', here, '--json', '--port', port]);
-  await client.event({ event: 'progress' });
-  server.child.kill('SIGINT');
-  expect((await client.finished).status).toBe(0);
-  expect((await server.finished).status).toBe(0);
-  expect(await readdir(here)).toEqual(['small.bin']);
-});
+it.each(['SIGINT', 'SIGTERM'] as const)(
+  '%s: the server lets a transfer end that nearly has, says goodbye, and ends with status 0',
+  async (signal) => {
+    const { server, port } = await startServer('--root', root, '--rate', '1M');
+    await writeFile(join(root, 'small.bin'), randomBytes(1_000_000));
+    const client = new Program(CLIENT, ['get', 'small.bin', here, '--json', '--port', port]);
+    await client.event({ event: 'progress' });
+    server.child.kill(signal);
+    expect((await client.finished).status).toBe(0);
+    expect((await server.finished).status).toBe(0);
+    expect(await readdir(here)).toEqual(['small.bin']);
+  },
+);
 
 it('when the server is killed the fetch waits for another, and Ctrl-C ends the waiting', async () => {
   const { server, port } = await startServer('--root', root, '--rate', '3M');

@@ -2,14 +2,21 @@ import type { Socket } from 'node:net';
 
 /** How bytes travel in one direction. */
 export interface RelayWeather {
+  /** From the end of sending a byte until it is there. */
   readonly delayMs: number;
   readonly bytesPerSecond: number;
+  /** How much may wait to be sent, as in a router; beyond that nothing is taken from who sends. Default 256 KiB. */
+  readonly queueBytes: number;
   /** How many bytes are passed on together next. */
   readonly nextSegmentBytes: () => number;
 }
 
-/** More than this is not taken from who sends: it waits in his own buffers, as on a slow link. */
-const MAX_WAITING_BYTES = 262_144;
+const CALM: RelayWeather = {
+  delayMs: 0,
+  bytesPerSecond: Infinity,
+  queueBytes: 262_144,
+  nextSegmentBytes: () => Infinity,
+};
 
 interface Segment {
   readonly bytes: Buffer;
@@ -41,7 +48,7 @@ export class RelayPipe {
   ) {
     this.#from = from;
     this.#to = to;
-    this.#weather = { delayMs: 0, bytesPerSecond: Infinity, nextSegmentBytes: () => Infinity, ...weather };
+    this.#weather = { ...CALM, ...weather };
     this.#pass = pass;
     to.setNoDelay(true);
     from.on('data', (chunk: Buffer) => {
@@ -52,8 +59,13 @@ export class RelayPipe {
       this.#endIfDone();
     });
     from.on('error', () => undefined);
+    // Who has gone without an end takes the other one along; after one, what is under way still arrives.
     from.on('close', () => {
+      if (!this.#hasEnded) to.destroy();
+    });
+    to.on('close', () => {
       clearTimeout(this.#timer);
+      if (!this.#hasEnded || this.#waiting.length > 0) from.destroy();
     });
   }
 
@@ -84,16 +96,24 @@ export class RelayPipe {
       });
     }
     const next = this.#waiting[0];
-    if (next && !this.#from.destroyed) {
+    if (next && !this.#to.destroyed) {
       this.#timer = setTimeout(this.#deliver.bind(this), Math.max(0, Math.ceil(next.dueMs - nowMs)));
     }
     this.#breathe();
     this.#endIfDone();
   }
 
-  /** Takes no more while much is under way. */
+  /**
+   * Takes no more while the queue is full: of what waits to be sent, or, where nobody takes out what has come through, of that. What is
+   * on its way is in no queue.
+   */
   #breathe(): void {
-    const isFull = this.#waitingBytes + this.#to.writableLength > MAX_WAITING_BYTES;
+    const { bytesPerSecond, delayMs, queueBytes } = this.#weather;
+    const bytesPerMs = Math.min(bytesPerSecond / 1000, Number.MAX_SAFE_INTEGER);
+    const unsentBytes = Math.max(0, this.#busyUntilMs - performance.now()) * bytesPerMs;
+    const onItsWayBytes = bytesPerSecond === Infinity ? 0 : bytesPerMs * delayMs;
+    const heldBytes = this.#waitingBytes + this.#to.writableLength;
+    const isFull = unsentBytes > queueBytes || heldBytes > queueBytes + onItsWayBytes;
     if (isFull === this.#isHeld) return;
     this.#isHeld = isFull;
     if (isFull) this.#from.pause();

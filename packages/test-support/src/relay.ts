@@ -21,6 +21,8 @@ interface RelayedConnection {
   readonly near: Socket;
   readonly far: Socket;
   readonly pipes: Record<RelayDirection, RelayPipe>;
+  /** Resolves when both sides are closed. */
+  readonly over: Promise<unknown>;
 }
 
 /** A network between a client and a server that can be slow, cut, silent, or away: at once, or by a script. */
@@ -98,21 +100,20 @@ export class Relay {
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
-    const gone = [...this.#connections].flatMap(({ near, far }) => [near, far].map((socket) => once(socket, 'close')));
+    const connections = [...this.#connections];
     this.cut();
-    await Promise.all([closed, ...gone]);
+    await Promise.all([closed, ...connections.map(({ over }) => over)]);
   }
 
   #join(near: Socket, far: Socket): void {
     const pipe = (from: Socket, to: Socket, direction: RelayDirection) =>
       new RelayPipe(from, to, this.#weather, (bytes) => this.#pass(direction, bytes));
     const pipes = { forth: pipe(near, far, 'forth'), back: pipe(far, near, 'back') };
-    const connection = { near, far, pipes };
+    const over = Promise.all([near, far].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+    const connection = { near, far, pipes, over };
     this.#connections.add(connection);
+    void over.then(() => this.#connections.delete(connection));
     if (this.#isStopped) for (const socket of [near, far]) socket.pause();
-    near.on('close', () => far.destroy());
-    far.on('close', () => near.destroy());
-    void Promise.all([once(near, 'close'), once(far, 'close')]).then(() => this.#connections.delete(connection));
   }
 
   /** So many bytes want to pass; returns how many may, and what happens behind them. */

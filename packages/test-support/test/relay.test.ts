@@ -64,16 +64,28 @@ async function join(relay: Relay): Promise<{ near: End; far: End }> {
 
 const MESSAGE = testBytes(100_000);
 
-it('passes on what comes, both ways, and each end by itself', async () => {
-  await using relay = await startRelay();
+it.each([
+  ['at once', {}],
+  ['slowly', { bytesPerSecond: 2_000_000, delayMs: 20, nextSegmentBytes: () => 2_000 }],
+])('passes on what comes %s, both ways, and each end by itself', async (_how, weather) => {
+  await using relay = await startRelay(weather);
   const { near, far } = await join(relay);
   near.socket.end(MESSAGE);
   await once(far.socket, 'end');
   expect(far.received.equals(MESSAGE)).toBe(true);
   far.socket.end(MESSAGE);
-  await once(near.socket, 'end');
+  await near.over;
   expect(near.received.equals(MESSAGE)).toBe(true);
   expect(relay.passed).toEqual({ forth: MESSAGE.length, back: MESSAGE.length });
+});
+
+it('passes on that one side has gone', async () => {
+  await using relay = await startRelay({ delayMs: 20 });
+  for (const side of ['near', 'far'] as const) {
+    const ends = await join(relay);
+    ends[side].socket.resetAndDestroy();
+    await ends[side === 'near' ? 'far' : 'near'].over;
+  }
 });
 
 describe('a fault', () => {
@@ -165,6 +177,32 @@ describe('the weather', () => {
     expect(performance.now() - beganMs).toBeGreaterThanOrEqual(99);
     expect(far.chunks.length).toBeGreaterThan(1);
     expect(far.received.equals(MESSAGE)).toBe(true);
+  });
+
+  it('takes no more from who sends than its queue holds', async () => {
+    const queueBytes = 100_000;
+    await using relay = await startRelay({ bytesPerSecond: 1_000, queueBytes });
+    const { near } = await join(relay);
+    near.socket.write(testBytes(10_000_000));
+    await waitUntil('the queue is full', () => relay.passed.forth > queueBytes);
+    await letEventsRun(100);
+    // One piece may go beyond.
+    expect(relay.passed.forth).toBeLessThanOrEqual(queueBytes + 65_536);
+  });
+
+  it('loses nothing of what waits for its turn, and of what has come through to who reads nothing', async () => {
+    await using relay = await startRelay({
+      ...{ bytesPerSecond: 50_000_000, delayMs: 5, queueBytes: 30_000 },
+      nextSegmentBytes: () => 1_460,
+    });
+    const { near, far } = await join(relay);
+    far.socket.pause();
+    const sent = testBytes(8_000_000);
+    near.socket.end(sent);
+    await letEventsRun(100);
+    far.socket.resume();
+    await far.over;
+    expect(far.received.equals(sent)).toBe(true);
   });
 
   it('delays all by the same time', async () => {
