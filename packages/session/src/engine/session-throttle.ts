@@ -34,12 +34,12 @@ export class SessionThrottle {
 
   /** What bytes pass on their way out. */
   get outgoing(): TokenBucket {
-    return this.#isLimited ? this.#limited.outgoing : NO_LIMIT;
+    return this.#isLimited() ? this.#limited().outgoing : NO_LIMIT;
   }
 
   /** What bytes pass that have come in. */
   get incoming(): TokenBucket {
-    return this.#isLimited ? this.#limited.incoming : NO_LIMIT;
+    return this.#isLimited() ? this.#limited().incoming : NO_LIMIT;
   }
 
   get bytesPerSecond(): number {
@@ -68,11 +68,11 @@ export class SessionThrottle {
     this.#total = undefined;
   }
 
-  get #isLimited(): boolean {
+  #isLimited(): boolean {
     return this.peakBytesPerSecond < Infinity;
   }
 
-  get #limited(): Buckets {
+  #limited(): Buckets {
     return (this.#buckets ??= this.#createBuckets());
   }
 

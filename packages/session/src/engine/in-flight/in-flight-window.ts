@@ -140,7 +140,7 @@ export class InFlightWindow {
     const mostBurstBytes = (this.#rate.value / 1000) * burstAllowanceMs;
     this.#bursts.handleAcknowledged(newBytes, this.#rate.value, mostBurstBytes, this.#roundCount, nowMs);
     this.#continueProbe(roundTripMs, nowMs);
-    this.#limitBytes = this.#probe?.limitBytes ?? this.#targetBytes;
+    this.#limitBytes = this.#probe?.limitBytes ?? this.#targetBytes();
   }
 
   #handleRoundTrip(roundTripMs: number): void {
@@ -193,7 +193,7 @@ export class InFlightWindow {
 
   #beginProbe(): void {
     this.#suspectRounds = 0;
-    if (!this.#isAdaptive) return;
+    if (!this.#isAdaptive()) return;
     this.#probe = new RoundTripProbe(this.#rate.value, this.#minRoundTripMs, this.inFlightBytes);
   }
 
@@ -217,11 +217,11 @@ export class InFlightWindow {
   }
 
   /** Whether there is anything to adapt between the limits. */
-  get #isAdaptive(): boolean {
+  #isAdaptive(): boolean {
     return this.#limits.minInFlightBytes < this.#limits.maxInFlightBytes;
   }
 
-  get #targetBytes(): number {
+  #targetBytes(): number {
     const { minInFlightBytes, maxInFlightBytes } = this.#limits;
     const gain = this.#isStarting ? STARTUP_GAIN : CRUISE_GAINS[this.#roundCount % CRUISE_GAINS.length]!;
     // Before the first rate is known the window grows with what is acknowledged: twice in a round trip.

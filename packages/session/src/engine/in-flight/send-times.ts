@@ -32,9 +32,9 @@ export class SendTimes {
       if ((this.#length + 1) * FIELDS > this.#ring.length) this.#grow();
       this.#length += 1;
       this.#lastStartBytes = startBytes;
-      this.#ring[this.#last + SENT_MS] = nowMs;
+      this.#ring[this.#last() + SENT_MS] = nowMs;
     }
-    this.#ring[this.#last + END_BYTES] = this.#sentBytes;
+    this.#ring[this.#last() + END_BYTES] = this.#sentBytes;
   }
 
   /** When the last of the first `totalBytes` bytes was sent; what was sent before it is forgotten. */
@@ -45,14 +45,14 @@ export class SendTimes {
     return sentMs;
   }
 
-  get #last(): number {
+  #last(): number {
     return (this.#first + (this.#length - 1) * FIELDS) % this.#ring.length;
   }
 
   #canShare(nowMs: number): boolean {
     return (
       this.#length > 0 &&
-      this.#ring[this.#last + SENT_MS] === nowMs &&
+      this.#ring[this.#last() + SENT_MS] === nowMs &&
       this.#sentBytes - this.#lastStartBytes <= MAX_SHARED_BYTES
     );
   }

@@ -16,7 +16,7 @@ export class Keepalive {
   }
 
   get deadlineMs(): number {
-    return Math.min(this.#pingDueMs, this.#receivedMs + this.#timeoutMs);
+    return Math.min(this.#pingDueMs(), this.#receivedMs + this.#timeoutMs);
   }
 
   handleReceived(nowMs: number): void {
@@ -28,14 +28,14 @@ export class Keepalive {
   }
 
   isPingDue(nowMs: number): boolean {
-    return nowMs >= this.#pingDueMs;
+    return nowMs >= this.#pingDueMs();
   }
 
   isPeerDead(nowMs: number): boolean {
     return nowMs >= this.#receivedMs + this.#timeoutMs;
   }
 
-  get #pingDueMs(): number {
+  #pingDueMs(): number {
     return Math.max(this.#receivedMs, this.#pingedMs) + this.#intervalMs;
   }
 }

@@ -140,7 +140,7 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
     if (this.#unfinishedFrameBytes > 0) this.#extend();
     const isConfirmDue = this.#consumedMessages === this.#confirms.first;
     if (isConfirmDue) this.#confirms.removeFirst();
-    if (isConfirmDue || this.#isHalfWindowUntold) this.#host.handleCreditDue(this);
+    if (isConfirmDue || this.#isHalfWindowUntold()) this.#host.handleCreditDue(this);
   }
 
   handleBudgetFreed(): void {
@@ -183,7 +183,7 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
     this.#memory.trim();
   }
 
-  get #isHalfWindowUntold(): boolean {
+  #isHalfWindowUntold(): boolean {
     return this.#limitBytes - this.#grantedBytes >= this.#limits.channelWindowBytes / 2;
   }
 
@@ -219,7 +219,7 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
     if (!this.#budget.tryHold(this, this.#unfinishedFrameBytes)) return;
     this.#isExtended = true;
     this.#limitBytes = extendedBytes;
-    if (this.#isHalfWindowUntold) this.#host.handleCreditDue(this);
+    if (this.#isHalfWindowUntold()) this.#host.handleCreditDue(this);
   }
 
   /** The message lies in one piece in what was received. */

@@ -107,7 +107,7 @@ export class FrameSender {
   /** The next write, or undefined if nothing may leave now. */
   take(nowMs: number): OutputBatch | undefined {
     // Who only receives asks after every read: nothing is allocated for that.
-    if (this.#isQuiet && !this.#receipt.isDue(nowMs)) return undefined;
+    if (this.#isQuiet() && !this.#receipt.isDue(nowMs)) return undefined;
     const batch = new OutputBatch();
     this.#control.takeInto(batch, this.#receipt.isOverdrawn);
     this.#takeFrames(batch, nowMs);
@@ -124,11 +124,11 @@ export class FrameSender {
   }
 
   /** Whether nothing waits to be sent, nor did when there was last a chance to. */
-  get #isQuiet(): boolean {
-    return this.#control.isEmpty && this.#hasNobodyInLine && this.#bound === 'nothing-to-send';
+  #isQuiet(): boolean {
+    return this.#control.isEmpty && this.#hasNobodyInLine() && this.#bound === 'nothing-to-send';
   }
 
-  get #hasNobodyInLine(): boolean {
+  #hasNobodyInLine(): boolean {
     return this.#scheduler?.isEmpty ?? true;
   }
 
@@ -137,7 +137,7 @@ export class FrameSender {
     if (scheduler === undefined) return;
     const { window } = this;
     const { outgoing } = this.#throttle;
-    const payloadBytes = this.#framePayloadBytes;
+    const payloadBytes = this.#framePayloadBytes();
     // Whatever is next, if only something small: what leaves between two acknowledgements would seem to come back too soon.
     const roomBytes = FRAME_HEADER_BYTES + payloadBytes;
     // One frame may go beyond.
@@ -183,7 +183,7 @@ export class FrameSender {
     this.window.handleApplicationLimited();
   }
 
-  get #framePayloadBytes(): number {
+  #framePayloadBytes(): number {
     const forLink = framePayloadBytesFor(this.window.deliveryRateBytesPerSecond);
     return Math.min(this.maxFramePayloadBytes, forLink, framePayloadBytesFor(this.#throttle.peakBytesPerSecond));
   }

@@ -143,7 +143,7 @@ export class IncomingTransfer implements Transfer, CreditSource {
 
   /** The limit to tell the sender; it counts as told. */
   takeLimit(): number {
-    this.#grantedBytes = Math.max(this.#grantedBytes, this.#limitBytes);
+    this.#grantedBytes = Math.max(this.#grantedBytes, this.#limitBytes());
     return this.#grantedBytes;
   }
 
@@ -219,10 +219,10 @@ export class IncomingTransfer implements Transfer, CreditSource {
         `FILE_END ${this.#isFolder ? 'with' : 'without'} a hash for transfer ${this.id}, which is a ${this.#isFolder ? 'folder' : 'file'}`,
       );
     }
-    if (!this.#isFolder && this.#endOffset !== this.#fileBytes) {
+    if (!this.#isFolder && this.#endOffset() !== this.#fileBytes) {
       throw new ProtocolError(
         WireError.INVALID_TRANSFER,
-        `transfer ${this.id} ended at byte ${this.#endOffset}, ${this.#fileBytes} were offered`,
+        `transfer ${this.id} ended at byte ${this.#endOffset()}, ${this.#fileBytes} were offered`,
       );
     }
     this.#state = 'verifying';
@@ -258,18 +258,18 @@ export class IncomingTransfer implements Transfer, CreditSource {
   }
 
   /** All headers received so far are consumed; payload may wait for the disk as far as there is room for it. */
-  get #limitBytes(): number {
+  #limitBytes(): number {
     const roomBytes = Math.min(this.#receivedBytes + this.#windowBytes, this.#writtenBytes + this.#capacityBytes);
     return this.#receivedHeaderBytes + roomBytes;
   }
 
   #reportCredit(): void {
-    const isDue = this.#limitBytes - this.#grantedBytes >= this.#windowBytes / 2;
+    const isDue = this.#limitBytes() - this.#grantedBytes >= this.#windowBytes / 2;
     if (isDue && this.#state === 'receiving') this.#host.handleCreditDue(this);
   }
 
   /** Up to where in the file bytes have come. */
-  get #endOffset(): number {
+  #endOffset(): number {
     return this.#offsetBytes + this.#receivedBytes;
   }
 
@@ -288,10 +288,10 @@ export class IncomingTransfer implements Transfer, CreditSource {
         `frame up to byte ${this.#receivedFrameBytes} of transfer ${this.id} exceeds the credit of ${this.#grantedBytes}`,
       );
     }
-    if (this.#endOffset + header.length > this.#fileBytes) {
+    if (this.#endOffset() + header.length > this.#fileBytes) {
       throw new ProtocolError(
         WireError.INVALID_TRANSFER,
-        `transfer ${this.id} goes to byte ${this.#endOffset + header.length}, ${this.#fileBytes} were offered`,
+        `transfer ${this.id} goes to byte ${this.#endOffset() + header.length}, ${this.#fileBytes} were offered`,
       );
     }
   }
