@@ -5,7 +5,7 @@ export interface TimedSource {
   run(nowMs: number): void;
 }
 
-const MAX_STEPS = 3_000_000;
+const MAX_STEPS = 6_000_000;
 
 /** A clock that jumps from one event to the next. Nothing waits, and every run is the same. */
 export class VirtualTime {

@@ -1,4 +1,5 @@
 import { ProtocolError, WireError } from '@tcpcomm/protocol';
+import { acknowledgementIntervalBytes } from './acknowledgement-interval.ts';
 import { AcknowledgementBursts } from './acknowledgement-bursts.ts';
 import { DeliveryRound } from './delivery-round.ts';
 import { RoundTripProbe } from './round-trip-probe.ts';
@@ -24,13 +25,14 @@ const CRUISE_GAINS = [1.25, 1, 1.05, 1.05, 1.05, 1.05, 1.05, 1.05];
 const MIN_CRUISE_ROUND_MS = 20;
 /** How many rounds the largest rate is remembered for. */
 const RATE_MEMORY_ROUNDS = 10;
+/** The window has room for so many times what is acknowledged together: the peer may see a higher rate for a moment. */
+const LEAST_INTERVALS = 2;
 /**
- * What bursts of acknowledgements may add to the window, lest they are felt as a queue: so long at the present rate, on long paths
- * more, but never so much that the queues of several sessions on one link could feed each other.
+ * What bursts of acknowledgements may add to it where that is more, lest they are felt as a queue: a part of the round trip, but never so
+ * much that the queues of several sessions on one link could feed each other.
  */
-const MIN_BURST_ALLOWANCE_MS = 2;
-const MAX_BURST_ALLOWANCE_MS = 10;
 const BURST_ALLOWANCE_OF_ROUND_TRIP = 0.5;
+const MAX_BURST_ALLOWANCE_MS = 10;
 /**
  * Probes begin when the clock passes a multiple of this, so those of all sessions with the same clock begin together: where
  * sessions share a link, one that probed alone would only see the queue of the others.
@@ -135,8 +137,7 @@ export class InFlightWindow {
     this.#handleRoundTrip(roundTripMs);
     const minRoundMs = this.#isStarting ? 0 : MIN_CRUISE_ROUND_MS;
     if (this.#round.isOver(totalBytes, nowMs, minRoundMs)) this.#endRound(newestSentMs, nowMs);
-    const shareMs = Math.min(this.#minRoundTripMs * BURST_ALLOWANCE_OF_ROUND_TRIP, MAX_BURST_ALLOWANCE_MS);
-    const burstAllowanceMs = Math.max(MIN_BURST_ALLOWANCE_MS, shareMs);
+    const burstAllowanceMs = Math.min(this.#minRoundTripMs * BURST_ALLOWANCE_OF_ROUND_TRIP, MAX_BURST_ALLOWANCE_MS);
     const mostBurstBytes = (this.#rate.value / 1000) * burstAllowanceMs;
     this.#bursts.handleAcknowledged(newBytes, this.#rate.value, mostBurstBytes, this.#roundCount, nowMs);
     this.#continueProbe(roundTripMs, nowMs);
@@ -183,7 +184,7 @@ export class InFlightWindow {
    * another's queue take each other higher and higher.
    */
   #checkPath(rate: number): void {
-    const ownQueueMs = ((this.#limits.minInFlightBytes + this.#bursts.largestBytes) / this.#rate.value) * 1000;
+    const ownQueueMs = ((this.#limits.minInFlightBytes + this.#unevennessBytes()) / this.#rate.value) * 1000;
     const isSuspect = this.#isLonger(this.#round.minRoundTripMs - ownQueueMs);
     this.#suspectRounds = isSuspect ? this.#suspectRounds + 1 : 0;
     if (this.#suspectRounds < SUSPECT_ROUNDS) return;
@@ -221,13 +222,18 @@ export class InFlightWindow {
     return this.#limits.minInFlightBytes < this.#limits.maxInFlightBytes;
   }
 
+  /** What acknowledgements leave out: there is always more in flight than the peer waits for, or it would wait until time brings it. */
+  #unevennessBytes(): number {
+    return Math.max(this.#bursts.largestBytes, LEAST_INTERVALS * acknowledgementIntervalBytes(this.#rate.value));
+  }
+
   #targetBytes(): number {
     const { minInFlightBytes, maxInFlightBytes } = this.#limits;
     const gain = this.#isStarting ? STARTUP_GAIN : CRUISE_GAINS[this.#roundCount % CRUISE_GAINS.length]!;
     // Before the first rate is known the window grows with what is acknowledged: twice in a round trip.
     const wantedBytes =
       this.#rate.value > 0
-        ? (this.#rate.value / 1000) * gain * this.#minRoundTripMs + this.#bursts.largestBytes
+        ? (this.#rate.value / 1000) * gain * this.#minRoundTripMs + this.#unevennessBytes()
         : this.#limitBytes;
     return Math.min(Math.max(wantedBytes, minInFlightBytes), maxInFlightBytes);
   }

@@ -1,7 +1,9 @@
+import { acknowledgementIntervalBytes } from './acknowledgement-interval.ts';
+
 /** A probe leaves so much in flight: two frames of the smallest size, and some more ... */
 const MIN_PROBE_BYTES = 12_288;
-/** ... or a little more than the receiver acknowledges in one go, or it would see how long that waits for more ... */
-const ACKNOWLEDGEMENT_MS = 1.5;
+/** ... or a little more than the receiver acknowledges together, or it would see how long that waits for more ... */
+const ACKNOWLEDGED_TOGETHER = 1.5;
 /** ... or half of what the link holds, so that it costs little where the round trip is long (draft-ietf-ccwg-bbr §5.3.4.3). */
 const SHARE_OF_LINK = 0.5;
 const MIN_DURATION_MS = 10;
@@ -18,9 +20,9 @@ export class RoundTripProbe {
 
   /** @param roundTripMs what is known so far of the path's */
   constructor(bytesPerSecond: number, roundTripMs: number, inFlightBytes: number) {
-    const bytesPerMs = bytesPerSecond / 1000;
-    const linkBytes = Math.min(bytesPerMs * roundTripMs, inFlightBytes);
-    this.limitBytes = Math.max(MIN_PROBE_BYTES, bytesPerMs * ACKNOWLEDGEMENT_MS, linkBytes * SHARE_OF_LINK);
+    const linkBytes = Math.min((bytesPerSecond / 1000) * roundTripMs, inFlightBytes);
+    const togetherBytes = acknowledgementIntervalBytes(bytesPerSecond) * ACKNOWLEDGED_TOGETHER;
+    this.limitBytes = Math.max(MIN_PROBE_BYTES, togetherBytes, linkBytes * SHARE_OF_LINK);
   }
 
   /** The shortest round trip of what was sent once the queue was gone. */

@@ -1,13 +1,11 @@
+import { acknowledgementIntervalBytes } from '../in-flight/acknowledgement-interval.ts';
 import { framePayloadBytesFor } from '../sending/frame-size.ts';
 import type { SessionThrottle } from '../session-throttle.ts';
 
 /** An acknowledgement leaves at the latest this long after the first byte that is not acknowledged ... */
 const ACKNOWLEDGE_AFTER_MS = 10;
-/** ... or when bytes have come for so long at the present rate, within bounds (docs/PROTOCOL.md §7.3). */
-const ACKNOWLEDGE_EACH_MS = 1;
+/** ... or when as many bytes have come as are acknowledged together at the rate of so long. */
 const MEASURE_MS = 10;
-const MIN_INTERVAL_BYTES = 8_192;
-const MAX_INTERVAL_BYTES = 2_097_152;
 
 const OVERDRAWN_FROM_BYTES = 262_144;
 
@@ -27,7 +25,8 @@ export class Receipt {
   /** Since when, and from where on, the present rate is measured. */
   #measuredMs = 0;
   #measuredBytes = 0;
-  #intervalBytes = MIN_INTERVAL_BYTES;
+  #bytesPerSecond = 0;
+  #intervalBytes = acknowledgementIntervalBytes(0);
   #dueMs = Infinity;
   /** When the throttle lets the next bytes through, if it holds any back. */
   #admissionMs = Infinity;
@@ -125,14 +124,15 @@ export class Receipt {
   }
 
   /**
-   * Follows the rate, over so long that a burst does not count as one: whoever has less in flight than the interval
-   * would wait for every acknowledgement until time brings it.
+   * Follows the rate, that of the slower of two measurements, so that a burst does not count as one: whoever has less in flight than the
+   * interval would wait for every acknowledgement until time brings it.
    */
   #adaptInterval(nowMs: number): void {
     const elapsedMs = nowMs - this.#measuredMs;
     if (elapsedMs < MEASURE_MS) return;
-    const bytes = ((this.#admittedBytes - this.#measuredBytes) / elapsedMs) * ACKNOWLEDGE_EACH_MS;
-    this.#intervalBytes = Math.min(Math.max(bytes, MIN_INTERVAL_BYTES), MAX_INTERVAL_BYTES);
+    const bytesPerSecond = ((this.#admittedBytes - this.#measuredBytes) / elapsedMs) * 1000;
+    this.#intervalBytes = acknowledgementIntervalBytes(Math.min(bytesPerSecond, this.#bytesPerSecond));
+    this.#bytesPerSecond = bytesPerSecond;
     this.#measuredMs = nowMs;
     this.#measuredBytes = this.#admittedBytes;
   }

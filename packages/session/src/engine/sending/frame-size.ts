@@ -2,7 +2,7 @@
 const SLOW_FRAME_MS = 2;
 /** From the rate on at which a frame of this size takes less, it may take so much of the link. */
 const MEDIUM_PAYLOAD_BYTES = 16_384;
-const FAST_FRAME_MS = 0.25;
+const FAST_FRAME_MS = 0.125;
 const MIN_PAYLOAD_BYTES = 4_096;
 const MAX_PAYLOAD_BYTES = 262_144;
 /** Of a fast link a write takes so much: it is the price of one call of the system. */

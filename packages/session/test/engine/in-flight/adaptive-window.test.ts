@@ -17,19 +17,23 @@ function settled(options: PathOptions, durationMs = 10_000): SimulatedPath {
 }
 
 describe('on a steady link', () => {
-  // The queue is what a message waits beyond the delay of the path: the floor of 32 KiB on slow links, a few ms on fast ones, and
+  // The queue is what a message waits beyond the delay of the path: the floor of 32 KiB on slow links, less than a ms on fast ones, and
   // where the round trip is long about a tenth of it.
   it.each([
     [1, 1, { used: 0.99, medianQueueMs: 250, p99QueueMs: 270 }],
     [10, 1, { used: 0.99, medianQueueMs: 25, p99QueueMs: 30 }],
     [10, 20, { used: 0.99, medianQueueMs: 20, p99QueueMs: 30 }],
-    [100, 0.2, { used: 0.99, medianQueueMs: 7, p99QueueMs: 9 }],
-    [100, 1, { used: 0.99, medianQueueMs: 7, p99QueueMs: 9 }],
-    [100, 20, { used: 0.99, medianQueueMs: 8, p99QueueMs: 11 }],
-    [1000, 0.2, { used: 0.99, medianQueueMs: 8, p99QueueMs: 9 }],
-    [1000, 20, { used: 0.99, medianQueueMs: 11, p99QueueMs: 13 }],
-    [50, 100, { used: 0.97, medianQueueMs: 25, p99QueueMs: 60 }],
-    [1000, 100, { used: 0.97, medianQueueMs: 25, p99QueueMs: 60 }],
+    [100, 0.2, { used: 0.99, medianQueueMs: 3, p99QueueMs: 4 }],
+    [100, 1, { used: 0.99, medianQueueMs: 4, p99QueueMs: 5 }],
+    [100, 20, { used: 0.99, medianQueueMs: 5, p99QueueMs: 10 }],
+    [200, 0.2, { used: 0.99, medianQueueMs: 2, p99QueueMs: 3 }],
+    [500, 0.2, { used: 0.99, medianQueueMs: 1, p99QueueMs: 2 }],
+    [1000, 0.2, { used: 0.99, medianQueueMs: 0.5, p99QueueMs: 1 }],
+    [2500, 0.1, { used: 0.99, medianQueueMs: 0.7, p99QueueMs: 1 }],
+    [10_000, 0.1, { used: 0.99, medianQueueMs: 3, p99QueueMs: 4 }],
+    [1000, 20, { used: 0.99, medianQueueMs: 3, p99QueueMs: 8 }],
+    [50, 100, { used: 0.97, medianQueueMs: 15, p99QueueMs: 50 }],
+    [1000, 100, { used: 0.97, medianQueueMs: 15, p99QueueMs: 50 }],
   ])('of %i Mbit/s and %f ms it keeps the link busy for a minute, and the queue short', (mbit, roundTripMs, bounds) => {
     const path = settled({ bytesPerSecond: mbit * MBIT, roundTripMs });
     const seen = path.run(60_000);

@@ -84,16 +84,16 @@ describe('an acknowledgement', () => {
   it.each([
     ['1 MB/s', 1_000, MIN_INTERVAL_BYTES],
     ['8 MB/s', 8_000, MIN_INTERVAL_BYTES],
-    ['100 MB/s', 100_000, 100_000],
+    ['100 MB/s', 100_000, 16_384],
     ['1 GB/s', 1_000_000, 1_000_000],
     ['5 GB/s', 5_000_000, MAX_INTERVAL_BYTES],
-  ])('at %s is due when bytes have come for a millisecond, from 8 KiB to 1 MiB', (_rate, bytesPerMs, interval) => {
+  ])('at %s is due with as many bytes as are acknowledged together at that rate', (_rate, bytesPerMs, interval) => {
     const receiving = new Receiving(receiptOf());
     const stepBytes = Math.max(100, bytesPerMs / 100);
     const sizes: number[] = [];
     let before = 0;
     receiving.onAcknowledged = () => {
-      // The rate is measured for 10 ms first.
+      // The rate is measured twice for 10 ms first.
       if (receiving.nowMs > 25) sizes.push(receiving.acknowledgedBytes - before);
       before = receiving.acknowledgedBytes;
     };
@@ -121,6 +121,24 @@ describe('an acknowledgement', () => {
     expect(receiving.acknowledgedBytes).toBe(receiving.receivedBytes);
     receiving.receive(MIN_INTERVAL_BYTES);
     expect(receiving.acknowledgedBytes).toBe(receiving.receivedBytes);
+  });
+
+  it('is due as before while the rate is higher for 10 ms only', () => {
+    const receiving = new Receiving(receiptOf());
+    const comeFor = (durationMs: number, bytesPerMs: number) => {
+      for (const untilMs = receiving.nowMs + durationMs; receiving.nowMs < untilMs;) {
+        receiving.runUntil(receiving.nowMs + 0.01);
+        receiving.receive(bytesPerMs / 100);
+      }
+    };
+    comeFor(100, 100_000);
+    for (let peaks = 0; peaks < 5; peaks += 1) {
+      comeFor(10, 1_000_000);
+      const { acknowledgements } = receiving;
+      comeFor(30, 100_000);
+      // About as many as at 100 MB/s, one for each 16 KiB.
+      expect(receiving.acknowledgements - acknowledgements).toBeGreaterThan((0.7 * 30 * 100_000) / 16_384);
+    }
   });
 
   it('is not put off by a burst: what came at once is no rate', () => {
