@@ -18,13 +18,13 @@ export const suite: Suite<MessageLoad> = {
     {
       name: 'one-way',
       headline: 'messagesPerSecond',
-      load: { pattern: 'one-way', messageBytes: 64, count: 12_000_000 },
+      load: { pattern: 'one-way', messageBytes: 64, count: 36_000_000 },
       shares: { 'socket.io': 1 / 60 },
     },
     {
       name: 'round-trip',
       headline: 'p50Ms',
-      load: { pattern: 'round-trip', messageBytes: 64, count: 20_000 },
+      load: { pattern: 'round-trip', messageBytes: 64, count: 100_000 },
     },
   ],
   subjects: {
