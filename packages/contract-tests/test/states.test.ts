@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { TcpCommClient } from '@tcpcomm/client';
 import { ProtocolError, TcpCommError, TransferError } from '@tcpcomm/protocol';
 import { type ServerSession, TcpCommServer } from '@tcpcomm/server';
-import { FileTransfer, type Session, Transport } from '@tcpcomm/session';
+import { type LocalSession, FileTransfer, type Session, Transport } from '@tcpcomm/session';
 import { describe, expect, it } from 'vitest';
 import { checkForLeaks, letEventsRun, RawListener, Relay, waitUntil } from '@tcpcomm/test-support';
 import { connectPair, type End, endsOf, type SessionPair } from '../src/index.ts';
@@ -256,25 +256,28 @@ const SERVER_SESSION_CALLS = {
     session.setWeight(3);
   },
   setPace: (session) => {
-    session.setPace({ blockSizeBytes: 65_536, bytesPerSecond: null });
+    session.local.setPace({ blockSizeBytes: 65_536, bytesPerSecond: null });
   },
   reconsider: (session) => {
-    session.reconsider();
+    session.local.reconsider();
   },
-  resumeMessages: (session) => {
-    session.resumeMessages();
+  handleListening: (session) => {
+    session.handleListening();
   },
   closeWith: (session) => session.closeWith(0, 'test', { drainMs: 0 }),
-  isOwnedBy: (session) => session.isOwnedBy('nobody knows it'),
-  isOrphan: (session) => session.isOrphan,
-  expiresInMs: (session) => session.expiresInMs(performance.now()),
-  leaveConnection: (session) => session.leaveConnection(),
+  setShare: (session) => {
+    session.local.setShare(3);
+  },
+  isOwnedBy: (session) => session.local.isOwnedBy('nobody knows it'),
+  isOrphan: (session) => session.local.isOrphan,
+  expiresInMs: (session) => session.local.expiresInMs(performance.now()),
+  leaveConnection: (session) => session.local.leaveConnection(),
   takeUp: (session) => {
     // A session that is suspended refuses a client that is further than it can be.
     const received = { 1: [5, 60, 0] as [number, number, number] };
     const proof = { sessionId: 1, key: '', received, transfers: { continued: [], done: [] } };
     try {
-      return session.takeUp(Object.create(Transport.prototype) as Transport, proof, () => {
+      return session.local.takeUp(Object.create(Transport.prototype) as Transport, proof, () => {
         throw new Error('nobody is let in');
       });
     } catch (error) {
@@ -282,7 +285,11 @@ const SERVER_SESSION_CALLS = {
       return false;
     }
   },
-} satisfies Record<Exclude<keyof ServerSession, keyof Session>, (session: ServerSession) => unknown> &
+} satisfies Record<
+  | Exclude<keyof ServerSession, keyof Session | 'local'>
+  | Exclude<keyof ServerSession['local'], keyof LocalSession | 'begin'>,
+  (session: ServerSession) => unknown
+> &
   Record<string, (session: ServerSession) => unknown>;
 
 describe.each(STATES.slice(2))("a server's session that is %s", (state) => {

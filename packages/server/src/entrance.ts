@@ -81,7 +81,7 @@ export class Entrance {
     const isStillOwn = () => !applicant.gone.aborted && this.#ownSession(applicant.hello) === session;
     while (isStillOwn()) {
       // The connection that the session had is over, and what that has set off must be too.
-      await session.leaveConnection();
+      await session.local.leaveConnection();
       // Where another connection of the same client was faster, the session leaves that one too: this may be the one that is alive.
       if (isStillOwn() && session.isSuspended) return this.#resume(applicant, session);
     }
@@ -92,7 +92,7 @@ export class Entrance {
   #ownSession({ resume, features }: Hello): ServerSession | undefined {
     if (resume === undefined || !features.includes(RESUME_FEATURE)) return undefined;
     const session = this.#table.get(resume.sessionId);
-    return session?.isOpen && session.isOwnedBy(resume.key) ? session : undefined;
+    return session?.isOpen && session.local.isOwnedBy(resume.key) ? session : undefined;
   }
 
   /** Returns whether the client's own session goes on, or has ended with this attempt. */
@@ -101,7 +101,7 @@ export class Entrance {
     const { sessionId, machineId } = session;
     if (hello.resume === undefined) return false;
     try {
-      return session.takeUp(transport, hello.resume, ({ sessionKey, pace, standing }) => {
+      return session.local.takeUp(transport, hello.resume, ({ sessionKey, pace, standing }) => {
         applicant.welcome(
           tellStanding(FrameType.WELCOME, standing, (told) => ({
             ...this.#welcome(sessionId, pace),

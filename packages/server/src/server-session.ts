@@ -1,29 +1,16 @@
-import {
-  ConnectionLostError,
-  type Hello,
-  type Identified,
-  type Reject,
-  requireNumber,
-  requireRate,
-  SessionClosedError,
-  type Settings,
-  type Standing,
-  type WireError,
-} from '@tcpcomm/protocol';
+import { type Reject, requireNumber, requireRate, type WireError } from '@tcpcomm/protocol';
 import {
   type CloseOptions,
   type CloseReason,
   type CloseReport,
-  failureReason,
   type FileTransfer,
   type Notice,
   Session,
-  type SessionSetup,
   type SessionTerms,
   type Transport,
 } from '@tcpcomm/session';
+import { LocalServerSession, type LocalServerSessionOptions } from './local-server-session.ts';
 import { paceFor } from './pace.ts';
-import { SessionKey } from './session-key.ts';
 
 const MIN_WEIGHT = 0.01;
 const MAX_WEIGHT = 100;
@@ -42,131 +29,38 @@ export interface SessionHost {
   identify(session: ServerSession, machineId: string, change: () => void): Reject | undefined;
 }
 
-/** What a client says whose session it is. */
-export type Proof = NonNullable<Hello['resume']>;
-
-/** What a client is told whose session goes on. */
-export interface Resumption {
-  readonly sessionKey: string;
-  readonly pace: Settings;
-  readonly standing: Standing;
-}
-
 /**
  * A server's end of the session with one client. The object belongs to that session alone: when it has ended it stays
  * closed, whoever is given its number afterwards.
  */
-export class ServerSession extends Session {
+export class ServerSession extends Session<LocalServerSession> {
   readonly #host: SessionHost;
-  readonly #graceMs: number;
-  readonly #key: SessionKey;
-  #isKnownToClient = false;
-  #expiry: NodeJS.Timeout | undefined;
-  #expiresMs = Infinity;
 
-  /**
-   * Made by the server when it has accepted a client.
-   *
-   * @param graceMs how long it waits for its client when the connection was lost
-   */
-  constructor(
-    transport: Transport,
-    terms: SessionTerms,
-    key: SessionKey,
-    setup: SessionSetup,
-    graceMs: number,
-    host: SessionHost,
-  ) {
-    super(setup);
+  /** Made by the server when it has accepted a client. */
+  constructor(transport: Transport, terms: SessionTerms, options: LocalServerSessionOptions, host: SessionHost) {
+    super(
+      'server',
+      (events) =>
+        new LocalServerSession(
+          options,
+          Object.assign(events, {
+            onSuspended: () => {
+              host.handleSuspended(this);
+            },
+            onResumed: () => {
+              host.handleResumed(this);
+            },
+            onIdentify: (machineId: string, change: () => void) => host.identify(this, machineId, change),
+          }),
+        ),
+    );
     this.#host = host;
-    this.#graceMs = graceMs;
-    this.#key = key;
-    this.begin(transport, terms);
+    this.backend.begin(transport, terms);
   }
 
-  /** Used by the server, when a client says that the session is its own: whether that is so. */
-  isOwnedBy(key: string): boolean {
-    if (this.#hasHeardClient) this.#key.confirm();
-    return this.#key.matches(key);
-  }
-
-  /** Used by the server, when the session's client has come back: resolves when what the connection so far has set off is over. */
-  async leaveConnection(): Promise<void> {
-    this.interrupt(new ConnectionLostError('another connection of the same client has taken its place'));
-    await this.standsStill();
-  }
-
-  /**
-   * Used by the server after that: this end goes back to what the client has received, and the new connection carries the session on.
-   *
-   * @param proof what the client said in its HELLO
-   * @param welcome tells the client, and returns the terms
-   * @returns false if the session has ended with the connection that it had
-   * @throws ProtocolError for a standing that cannot be
-   */
-  takeUp(transport: Transport, proof: Proof, welcome: (resumption: Resumption) => SessionTerms): boolean {
-    if (!this.isSuspended || this.pace === undefined) return false;
-    this.rewind(proof);
-    this.#key.renew(proof.key);
-    clearTimeout(this.#expiry);
-    const resumption = { sessionKey: this.#key.text, pace: this.pace, standing: this.standing };
-    this.resume(transport, welcome(resumption), proof);
-    this.#host.handleResumed(this);
-    return true;
-  }
-
-  /** Used by the server: whether it waits for a client that may never have heard that it was let in. */
-  get isOrphan(): boolean {
-    return this.isSuspended && !this.#isKnownToClient;
-  }
-
-  /** Used by the server: how long a lost session still waits for its client; undefined while there is a connection. */
-  expiresInMs(nowMs: number): number | undefined {
-    return this.isSuspended ? Math.max(0, Math.ceil(this.#expiresMs - nowMs)) : undefined;
-  }
-
-  protected override handleSuspended(reason: CloseReason): void {
-    this.#isKnownToClient ||= this.#hasHeardClient;
-    this.#host.handleSuspended(this);
-    if (!this.isSuspended) return;
-    this.#expiresMs = performance.now() + this.#graceMs;
-    this.#expiry = setTimeout(() => {
-      this.#expire(reason);
-    }, this.#graceMs);
-  }
-
-  protected override end(reason: CloseReason): void {
-    clearTimeout(this.#expiry);
-    super.end(reason);
-  }
-
-  protected override handleEnded(reason: CloseReason): void {
-    // Behind the ends of its transfers, and before its number is free for another session.
-    queueMicrotask(() => {
-      this.#host.handleClosed(this, reason);
-    });
-  }
-
-  protected override handleIdentified(): void {
-    // A server asks for no machine id.
-  }
-
-  /** Whether anything has come over the connection that there is, or was last. */
-  get #hasHeardClient(): boolean {
-    return this.link?.engine.hasReceived ?? false;
-  }
-
-  #expire(lost: CloseReason): void {
-    const message = `${lost.message}; the client did not come back within ${this.#graceMs} ms`;
-    const error = new SessionClosedError(message, 'ERR_TCPCOMM_SESSION_EXPIRED', { cause: lost.error });
-    this.end(failureReason('network', error));
-  }
-
-  protected override handleIdentify(machineId: string): Identified {
-    const refusal = this.#host.identify(this, machineId, () => {
-      this.rename(machineId);
-    });
-    return refusal ? { refused: { code: refusal.code, message: refusal.message } } : {};
+  /** Used by the server. */
+  get local(): LocalServerSession {
+    return this.backend;
   }
 
   /**
@@ -177,7 +71,7 @@ export class ServerSession extends Session {
    */
   throttleNetworkBps(bytesPerSecond: number): void {
     requireRate('bytesPerSecond', bytesPerSecond);
-    this.setPace(paceFor(bytesPerSecond));
+    this.backend.setPace(paceFor(bytesPerSecond));
   }
 
   /**
@@ -189,27 +83,25 @@ export class ServerSession extends Session {
    */
   setWeight(weight: number): void {
     requireNumber('weight', weight, MIN_WEIGHT, MAX_WEIGHT);
-    this.setShare(weight);
-  }
-
-  /** Used by the server, when its total changes: what that held back may go now. */
-  reconsider(): void {
-    this.link?.engine.reconsider();
-  }
-
-  /** Used by the server, when its rate changes: this session's bytes leave at the new one, and the client is told. */
-  override setPace(pace: Settings): void {
-    super.setPace(pace);
+    this.backend.setShare(weight);
   }
 
   /** Used by the server, when somebody has begun to listen to it: messages that wait are handed over. */
-  resumeMessages(): void {
-    this.inboxes.resume();
+  override handleListening(): void {
+    super.handleListening();
   }
 
   /** Closes with a code of the error table as the reason; otherwise as `close`. */
   override closeWith(code: WireError, message: string, options: CloseOptions): Promise<CloseReport> {
     return super.closeWith(code, message, options);
+  }
+
+  protected override handleClosed(reason: CloseReason): void {
+    // Behind the ends of its transfers, and before its number is free for another session.
+    queueMicrotask(() => {
+      this.#host.handleClosed(this, reason);
+    });
+    super.handleClosed(reason);
   }
 
   protected override get hearsMessages(): boolean {

@@ -89,7 +89,7 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
     this.on('newListener', (event) => {
       if (event === 'message')
         queueMicrotask(() => {
-          for (const session of this.#table) session.resumeMessages();
+          for (const session of this.#table) session.handleListening();
         });
     });
   }
@@ -174,7 +174,7 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
   throttleNetworkBps(bytesPerSecond: number): void {
     requireRate('bytesPerSecond', bytesPerSecond);
     this.#pace = paceFor(bytesPerSecond);
-    for (const session of this.#table) session.setPace(this.#pace);
+    for (const session of this.#table) session.local.setPace(this.#pace);
   }
 
   /**
@@ -186,7 +186,7 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
   throttleTotalBps(bytesPerSecond: number): void {
     requireRate('bytesPerSecond', bytesPerSecond);
     this.#total.setRate(bytesPerSecond);
-    for (const session of this.#table) session.reconsider();
+    for (const session of this.#table) session.local.reconsider();
   }
 
   /** Into what blocks data is cut at the present rate, in bytes. */
@@ -231,7 +231,7 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
   #open(transport: Transport, terms: SessionTerms, key: SessionKey): void {
     const full = { ...terms, total: this.#total.bucket };
     const { session: setup, resumeGraceMs } = this.#setup;
-    const session = new ServerSession(transport, full, key, setup, resumeGraceMs, this.#host);
+    const session = new ServerSession(transport, full, { setup, key, graceMs: resumeGraceMs }, this.#host);
     this.#table.add(session);
     this.#announce('session', session);
     const text = `Session#${terms.sessionId} MachineID:${terms.machineId}`;

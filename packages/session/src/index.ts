@@ -29,6 +29,7 @@ export type { Overwrite } from './io/files/publishing.ts';
 export { type AcceptedSocket, prepareAccepted } from './io/accepted-socket.ts';
 export { SocketReading } from './io/socket-reading.ts';
 export { Transport } from './io/transport.ts';
+export { LocalSession } from './local-session.ts';
 export type { Notice, NoticeKind } from './notice.ts';
 export type { SendOptions } from './send-options.ts';
 export type { ChannelStats, SessionStats } from './session-stats.ts';
@@ -39,6 +40,7 @@ export type {
   ReconnectAttempt,
   SessionEventMap,
 } from './session-events.ts';
+export type { FileOperations, SessionBackend, SessionBackendEvents } from './session-backend.ts';
 export type { SessionTerms } from './session-parts.ts';
 export { resolveSessionOptions, type SessionOptions, type SessionSetup } from './session-options.ts';
 export { Session } from './session.ts';

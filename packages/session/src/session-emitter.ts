@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
+import type { CloseReason } from './engine/ending/close-reason.ts';
 import type { Notice } from './notice.ts';
-import type { SessionEventMap } from './session-events.ts';
+import type { ConnectionDetails, ReconnectAttempt, SessionEventMap } from './session-events.ts';
 
 /**
  * What a session tells its listeners, and those that stand above it. One that throws or rejects disturbs nothing but itself: it is told
@@ -25,6 +26,23 @@ export abstract class SessionEmitter extends EventEmitter<SessionEventMap> {
 
   protected get wantsNotices(): boolean {
     return this.hearsNotices || this.listenerCount('notice') > 0;
+  }
+
+  protected handleConnected(details: ConnectionDetails): void {
+    this.announce('connected', details);
+  }
+
+  protected handleDisconnected(reason: CloseReason): void {
+    this.announce('disconnected', reason);
+  }
+
+  protected handleReconnecting(attempt: ReconnectAttempt): void {
+    this.announce('reconnecting', attempt);
+  }
+
+  protected handleMessagesWritten(channel: number, messages: number): void {
+    if (!this.wantsNotices) return;
+    for (let at = 0; at < messages; at += 1) this.notify({ kind: 'bytes-sent', text: 'UBS', channel });
   }
 
   /** Emits an event. */

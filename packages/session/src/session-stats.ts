@@ -56,12 +56,7 @@ export class StatsReader {
   }
 
   /** @param ofConnection where the connection stands that carries the session now, or did last */
-  read(
-    ofConnection: EngineSnapshot,
-    transfers: readonly TransferStats[],
-    limitBytesPerSecond: number,
-    nowMs: number,
-  ): SessionStats {
+  read(ofConnection: EngineSnapshot, limitBytesPerSecond: number, nowMs: number): Omit<SessionStats, 'transfers'> {
     const snapshot = {
       ...ofConnection,
       sentBytes: this.#earlierSentBytes + ofConnection.sentBytes,
@@ -79,7 +74,6 @@ export class StatsReader {
         ...channel,
         ...measure(this.#metersOf(channel.channel), channel, nowMs),
       })),
-      transfers,
     };
   }
 
@@ -104,7 +98,7 @@ function measure(
 }
 
 /** What there is to say before there is a connection. */
-export const NO_STATS: SessionStats = {
+export const NO_STATS: Omit<SessionStats, 'transfers'> = {
   sentBytes: 0,
   receivedBytes: 0,
   withheldBytes: 0,
@@ -121,5 +115,4 @@ export const NO_STATS: SessionStats = {
   receivedBytesPerSecond: 0,
   limitBytesPerSecond: Infinity,
   channels: [],
-  transfers: [],
 };

@@ -10,10 +10,12 @@ import {
   WireError,
 } from '@tcpcomm/protocol';
 import { Channel, type ChannelPort } from './channel.ts';
-import { type ChannelOptions, ChannelSettings } from './channel-settings.ts';
-import { failureReason, goodbyeReason } from './engine/ending/close-reason.ts';
+import type { ChannelOptions } from './channel-settings.ts';
 import type { ChannelDelivery } from './engine/channel-table.ts';
+import type { CloseReason } from './engine/ending/close-reason.ts';
+import type { Role } from './engine/role.ts';
 import type { FileTransfer } from './file-transfer.ts';
+import { InboxTable } from './inbox-table.ts';
 import type {
   GetFileOptions,
   GetFolderOptions,
@@ -22,11 +24,11 @@ import type {
   SendFolderOptions,
 } from './io/transfer-options.ts';
 import { requireSendOptions, type SendOptions } from './send-options.ts';
-import type { Transport } from './io/transport.ts';
+import type { SessionBackend, SessionBackendEvents } from './session-backend.ts';
+import { SessionEmitter } from './session-emitter.ts';
 import type { CloseOptions, CloseReport } from './session-events.ts';
-import { SessionLifecycle } from './session-lifecycle.ts';
-import type { SessionTerms } from './session-parts.ts';
 import type { SessionStats } from './session-stats.ts';
+import { TransferMonitor } from './transfer-monitor.ts';
 
 const DEFAULT_DRAIN_MS = 3_000;
 
@@ -37,12 +39,64 @@ const textEncoder = new TextEncoder();
  * server has one for each of its clients; all that is said here holds for both.
  *
  * Every promise that a method returns settles: when the session ends it rejects with the reason.
+ *
+ * This is what its user holds, on the user's thread; its backend does the work. What stands above a session (the server, the options of a
+ * client) hears through the `handle` methods, beside the listeners of the events.
  */
-export abstract class Session extends SessionLifecycle {
+export abstract class Session<Backend extends SessionBackend = SessionBackend> extends SessionEmitter {
+  protected readonly backend: Backend;
   readonly #channels: (Channel | undefined)[] = [];
-  readonly #channelSettings = new ChannelSettings();
   #channelPort: ChannelPort | undefined;
+  /** Where messages wait until somebody takes them. */
+  #inboxes: InboxTable | undefined;
+  readonly #transfers: TransferMonitor;
+  #closeReason: CloseReason | undefined;
+  /** For whoever asked. */
+  #closed: PromiseWithResolvers<CloseReason> | undefined;
   #closing: Promise<CloseReport> | undefined;
+
+  /** @param createBackend which tells of nothing before it has been returned */
+  protected constructor(role: Role, createBackend: (events: SessionBackendEvents) => Backend) {
+    super();
+    this.#transfers = new TransferMonitor(role);
+    this.backend = createBackend(this.#createEvents());
+    this.on('newListener', Session.#handleNewListener);
+  }
+
+  /** The number that the server has given this session, the lowest that was free; 0 before there is a session. */
+  get sessionId(): number {
+    return this.backend.sessionId;
+  }
+
+  /** The client's machine id. */
+  get machineId(): string {
+    return this.backend.machineId;
+  }
+
+  /** The peer's IP address, undefined while there is no connection. */
+  get remoteAddress(): string | undefined {
+    return this.backend.remoteAddress;
+  }
+
+  get remotePort(): number | undefined {
+    return this.backend.remotePort;
+  }
+
+  /** Whether messages can be sent: they wait while the session is suspended. */
+  get isOpen(): boolean {
+    return this.backend.isOpen;
+  }
+
+  /** Whether the connection is lost, and another one may carry the session on. */
+  get isSuspended(): boolean {
+    return this.backend.isSuspended;
+  }
+
+  /** Resolves with the reason when the session is over and its socket is closed. Never rejects. */
+  get closed(): Promise<CloseReason> {
+    if (this.#closeReason) return Promise.resolve(this.#closeReason);
+    return (this.#closed ??= Promise.withResolvers()).promise;
+  }
 
   /**
    * Sends a message. Resolves when its channel's queue is at its high-water mark or below, so awaiting each call keeps memory
@@ -59,7 +113,7 @@ export abstract class Session extends SessionLifecycle {
       requireChannel(channel);
       if (options !== undefined) requireSendOptions(options);
       if (options?.signal?.aborted) return Promise.reject(options.signal.reason as Error);
-      return this.#send(bytes, channel, options);
+      return this.backend.send(channel, bytes, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -82,7 +136,7 @@ export abstract class Session extends SessionLifecycle {
    */
   channel(number: number, options: ChannelOptions = {}): Channel {
     requireChannel(number);
-    this.#channelSettings.change(number, options, this.conversation);
+    this.backend.changeChannel(number, options);
     this.#channelPort ??= this.#createChannelPort();
     return (this.#channels[number] ??= new Channel(this.#channelPort, number));
   }
@@ -95,12 +149,12 @@ export abstract class Session extends SessionLifecycle {
    * many transfers are open; whatever happens later rejects the transfer's `done`
    */
   getFile(remotePath: string, options: GetFileOptions = {}): FileTransfer {
-    return this.openParts.files.getFile(remotePath, options);
+    return this.backend.files.getFile(remotePath, options);
   }
 
   /** Sends a file to the peer, below the root that it offers; throws as `getFile`. */
   sendFile(localPath: string, options: SendFileOptions = {}): FileTransfer {
-    return this.openParts.files.sendFile(localPath, options);
+    return this.backend.files.sendFile(localPath, options);
   }
 
   /**
@@ -110,12 +164,12 @@ export abstract class Session extends SessionLifecycle {
    * @param remotePath a path below the root that the peer offers, separated by `/`; '' is the root itself
    */
   getFolder(remotePath: string, options: GetFolderOptions = {}): FileTransfer {
-    return this.openParts.files.getFolder(remotePath, options);
+    return this.backend.files.getFolder(remotePath, options);
   }
 
   /** Sends a folder with all that is in it to the peer, as `getFolder` fetches one. */
   sendFolder(localPath: string, options: SendFolderOptions = {}): FileTransfer {
-    return this.openParts.files.sendFolder(localPath, options);
+    return this.backend.files.sendFolder(localPath, options);
   }
 
   /**
@@ -123,42 +177,42 @@ export abstract class Session extends SessionLifecycle {
    * is left out. Rejects as `getFile` throws, and with a TransferError.
    */
   async list(remotePath = '', options: ListOptions = {}): Promise<FolderEntry[]> {
-    return this.openParts.files.list(remotePath, options);
+    return this.backend.files.list(remotePath, options);
   }
 
   /** 0 to 100: of the file that is being received, or was last. 0 if there was none. */
   getPercentOfFileReceived(): number {
-    return this.transfers.current('incoming')?.progress.percent ?? 0;
+    return this.#transfers.current('incoming')?.progress.percent ?? 0;
   }
 
   /** 0 to 100: of the file that is being sent, or was last. 0 if there was none. */
   getPercentOfFileSent(): number {
-    return this.transfers.current('outgoing')?.progress.percent ?? 0;
+    return this.#transfers.current('outgoing')?.progress.percent ?? 0;
   }
 
   /** The name of the file that is being received, or was last; empty if there was none. */
   getIncomingFileName(): string {
-    return this.transfers.current('incoming')?.name ?? '';
+    return this.#transfers.current('incoming')?.name ?? '';
   }
 
   /** The name of the file that is being sent, or was last; empty if there was none. */
   getOutgoingFileName(): string {
-    return this.transfers.current('outgoing')?.name ?? '';
+    return this.#transfers.current('outgoing')?.name ?? '';
   }
 
   /** Cancels the file that is being received, if there is one. */
   cancelIncomingFileTransfer(): void {
-    this.transfers.current('incoming')?.cancel();
+    this.#transfers.current('incoming')?.cancel();
   }
 
   /** Cancels the file that is being sent, if there is one. */
   cancelOutgoingFileTransfer(): void {
-    this.transfers.current('outgoing')?.cancel();
+    this.#transfers.current('outgoing')?.cancel();
   }
 
   /** Bytes of messages that wait to be sent, all channels together. */
   getSendQueueSize(): number {
-    return this.conversation?.queuedBytes ?? 0;
+    return this.backend.queuedBytes;
   }
 
   /**
@@ -166,12 +220,12 @@ export abstract class Session extends SessionLifecycle {
    * channel and each running transfer too. Computed when called; calling it costs nothing in between.
    */
   stats(): SessionStats {
-    return this.readStats();
+    return { ...this.backend.stats(), transfers: this.#transfers.running.map((transfer) => transfer.stats()) };
   }
 
   /** Into what blocks data is cut at the present rate, in bytes; 0 before there is a session. */
   getBlocksize(): number {
-    return this.pace?.blockSizeBytes ?? 0;
+    return this.backend.blockSizeBytes;
   }
 
   /**
@@ -184,26 +238,11 @@ export abstract class Session extends SessionLifecycle {
 
   /** Ends the session now, whatever is on its way. The peer is told if the network takes that at once. */
   destroy(error: TcpCommError = new SessionClosedError('the session was destroyed')): void {
-    if (this.link === undefined || this.isSuspended) {
-      this.end(failureReason('local', error));
-      return;
-    }
-    this.link.engine.abandon(error);
-    this.link.transport.hangUp();
+    this.backend.destroy(error);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  protected override begin(transport: Transport, terms: SessionTerms): void {
-    super.begin(transport, terms);
-    if (this.conversation) this.#channelSettings.applyTo(this.conversation);
-  }
-
-  protected override restart(transport: Transport, terms: SessionTerms): void {
-    super.restart(transport, terms);
-    if (this.conversation) this.#channelSettings.applyTo(this.conversation);
   }
 
   protected closeWith(code: WireError, message: string, options: CloseOptions): Promise<CloseReport> {
@@ -213,12 +252,13 @@ export abstract class Session extends SessionLifecycle {
     } catch (error) {
       return Promise.reject(error);
     }
-    // With nobody to say goodbye to it is over at once.
-    if (this.link === undefined || this.isSuspended) {
-      this.end(goodbyeReason('local', code, message, this.link === undefined));
-    }
-    this.link?.engine.close(code, message, performance.now() + (options.drainMs ?? DEFAULT_DRAIN_MS));
+    this.backend.close(code, message, options.drainMs ?? DEFAULT_DRAIN_MS);
     return (this.#closing ??= this.#report());
+  }
+
+  /** What became of the messages that were sent, each channel; as far as it is known, which is all of it after an orderly end. */
+  get deliveries(): readonly ChannelDelivery[] {
+    return this.backend.deliveries;
   }
 
   async #report(): Promise<CloseReport> {
@@ -227,42 +267,78 @@ export abstract class Session extends SessionLifecycle {
     return { reason, isComplete: channels.every((channel) => channel.undeliveredMessages === 0), channels };
   }
 
-  /** What became of the messages that were sent, each channel; as far as it is known, which is all of it after an orderly end. */
-  get deliveries(): readonly ChannelDelivery[] {
-    return this.link?.engine.deliveries ?? [];
+  /** Somebody else than a listener of this object has begun to take messages: those that wait are handed over. */
+  protected handleListening(): void {
+    this.#inboxes?.resume();
   }
 
-  protected override takeMessage(bytes: Uint8Array, channel: number): unknown {
-    this.emit('message', bytes, channel, this);
-    return this.handleMessage(bytes, channel);
+  protected handleClosed(reason: CloseReason): void {
+    this.#closed?.resolve(reason);
+    this.announce('close', reason);
   }
 
-  protected override takeTransfer(transfer: FileTransfer): void {
-    this.announce('transfer', transfer, this);
-    this.handleTransfer(transfer);
-  }
-
+  /** Whether somebody takes messages besides the listeners of this object. */
+  protected abstract readonly hearsMessages: boolean;
   /** Hands a message to whoever takes them besides the listeners of this object; may return a promise. */
   protected abstract handleMessage(bytes: Uint8Array, channel: number): unknown;
   /** Tells whoever takes transfers besides the listeners of this object. */
   protected abstract handleTransfer(transfer: FileTransfer): void;
 
-  #send(bytes: Uint8Array, number: number, options: SendOptions | undefined): Promise<void> {
-    const { conversation } = this.openParts;
-    const channel = conversation.channels.outgoing(number);
-    const confirm = options?.confirm ?? false;
-    conversation.send(channel, bytes, confirm);
-    if (confirm) return channel.whenConsumed(options?.signal);
-    return channel.whenBelowMark(this.#channelSettings.highWaterMark(number), options?.signal);
+  #createEvents(): SessionBackendEvents {
+    return {
+      onMessage: (channel, bytes, creditBytes, epoch) => {
+        this.#requireInboxes().get(channel).deliver(bytes, creditBytes, epoch);
+      },
+      onMessagesWritten: this.handleMessagesWritten.bind(this),
+      onTransferBegun: (file) => {
+        const isNew = !this.#transfers.isRunning(file);
+        const notices = this.#transfers.handleBegun(file);
+        if (isNew) {
+          this.announce('transfer', file, this);
+          this.handleTransfer(file);
+        }
+        for (const notice of notices) this.notify(notice);
+      },
+      onTransferEnded: (file) => {
+        for (const notice of this.#transfers.handleEnded(file)) this.notify(notice);
+      },
+      onConnected: this.handleConnected.bind(this),
+      onDisconnected: this.handleDisconnected.bind(this),
+      onReconnecting: this.handleReconnecting.bind(this),
+      onClosed: (reason) => {
+        this.#closeReason = reason;
+        this.#requireInboxes().end();
+        this.handleClosed(reason);
+      },
+      onListenerFailed: this.reportFailure.bind(this),
+    };
+  }
+
+  #requireInboxes(): InboxTable {
+    return (this.#inboxes ??= new InboxTable({
+      isListening: () => this.hearsMessages || this.listenerCount('message') > 0,
+      consume: (bytes, channel) => {
+        this.emit('message', bytes, channel, this);
+        return this.handleMessage(bytes, channel);
+      },
+      handleFailure: this.reportFailure.bind(this),
+      returnCredit: this.backend.consume.bind(this.backend),
+    }));
+  }
+
+  /** One function for all sessions, which Node calls with theirs. */
+  static #handleNewListener(this: Session, event: string | symbol): void {
+    // The listener is there when the microtask runs, not yet now.
+    if (event === 'message') queueMicrotask(this.handleListening.bind(this));
   }
 
   #createChannelPort(): ChannelPort {
     return {
       sendBytes: this.sendBytes.bind(this),
       sendText: this.sendText.bind(this),
-      queuedBytes: (channel) => this.conversation?.channels.outgoing(channel).queuedBytes ?? 0,
+      queuedBytes: (channel) => this.backend.queuedBytesOf(channel),
       stats: (channel) => this.stats().channels.find((stats) => stats.channel === channel),
-      messages: (channel) => this.inboxes.get(channel).iterate(),
+      messages: (channel) => this.#requireInboxes().get(channel).iterate(),
     };
   }
 }

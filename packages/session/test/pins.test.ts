@@ -9,6 +9,7 @@ it('the exports', () => {
     'ClientHandshake',
     'DEFAULT_ENGINE_SETTINGS',
     'FileTransfer',
+    'LocalSession',
     'ServerHandshake',
     'Session',
     'SocketReading',

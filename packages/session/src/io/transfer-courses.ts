@@ -18,10 +18,10 @@ import { TransferQueue, type Waiting } from './transfer-queue.ts';
 
 /** What a session hears of its transfers, whichever end began them. */
 export interface FileExchangeEvents {
-  /** Both ends agree; bytes may flow. */
-  onBegun(file: FileTransfer): void;
+  /** Both ends agree; bytes may flow. Also when it goes on over another connection. */
+  onTransferBegun(file: FileTransfer): void;
   /** Ended well or not, also one that never began. */
-  onEnded(file: FileTransfer): void;
+  onTransferEnded(file: FileTransfer): void;
   /** A listener of a transfer threw or rejected. */
   onListenerFailed(error: unknown): void;
 }
@@ -198,7 +198,7 @@ export class TransferCourses {
         this.#moving.handleTurn(course, beginAgain);
       },
       onBegun: (file) => {
-        if (!isSilent) this.#events.onBegun(file);
+        if (!isSilent) this.#events.onTransferBegun(file);
       },
       changePolicy: (policy, options) => {
         this.#engine?.changePolicy(policy, options, performance.now());
@@ -212,7 +212,7 @@ export class TransferCourses {
     const report = () => {
       this.#running.delete(file);
       this.#moving.handleEnded(course, name);
-      if (!isSilent) this.#events.onEnded(file);
+      if (!isSilent) this.#events.onTransferEnded(file);
     };
     file.done.then(report, report);
     return course;

@@ -4,62 +4,58 @@ import {
   type Settings,
   type Standing,
   type TcpCommError,
+  type WireError,
 } from '@tcpcomm/protocol';
+import { type ChannelOptions, ChannelSettings } from './channel-settings.ts';
+import type { ChannelDelivery } from './engine/channel-table.ts';
 import type { Conversation } from './engine/conversation.ts';
-import { type CloseReason, errorOfClosing } from './engine/ending/close-reason.ts';
+import { type CloseReason, errorOfClosing, failureReason, goodbyeReason } from './engine/ending/close-reason.ts';
 import type { SessionEvents } from './engine/session-engine-options.ts';
 import { positionsOf, receivedOf } from './engine/standing.ts';
-import type { FileTransfer } from './file-transfer.ts';
-import { InboxTable } from './inbox-table.ts';
 import type { Transport } from './io/transport.ts';
-import { SessionEmitter } from './session-emitter.ts';
-import type { ConnectionDetails } from './session-events.ts';
+import type { SendOptions } from './send-options.ts';
+import type { FileOperations, SessionBackend, SessionBackendEvents } from './session-backend.ts';
 import { createSessionLink, type SessionLink } from './session-link.ts';
 import { createSessionParts, type SessionParts, type SessionTerms } from './session-parts.ts';
 import type { SessionSetup } from './session-options.ts';
 import { NO_STATS, type SessionStats, StatsReader } from './session-stats.ts';
-import { TransferMonitor } from './transfer-monitor.ts';
 
 /**
- * How a session begins, goes from one connection to the next, and ends: the part of `Session` that its users do not call. What stands
- * above a session (the server, the options of a client) hears through the `handle` methods, beside the listeners of the events.
+ * A session on this thread: how it begins, goes from one connection to the next, and ends. A client's and a server's differ in how they
+ * come to a connection.
  *
  * When a connection is lost and both ends can take the session up again it is `isSuspended`: messages wait, until another connection
  * carries them or the session ends.
  */
-export abstract class SessionLifecycle extends SessionEmitter {
+export abstract class LocalSession<
+  Events extends SessionBackendEvents = SessionBackendEvents,
+> implements SessionBackend {
+  protected readonly events: Events;
   readonly #setup: SessionSetup;
-  /** For whoever asked. */
-  #closed: PromiseWithResolvers<CloseReason> | undefined;
+  readonly #channelSettings = new ChannelSettings();
   readonly #stats = new StatsReader(performance.now());
   /** The connection that carries the session, or did last. */
   #link: SessionLink | undefined;
-  #inboxes: InboxTable | undefined;
   /** Since the first connection was accepted. */
   #parts: SessionParts | undefined;
   #pace: Settings | undefined;
   #machineId = '';
-  #transfers = new TransferMonitor('client');
   #isSuspended = false;
   #closeReason: CloseReason | undefined;
 
-  protected constructor(setup: SessionSetup) {
-    super();
+  protected constructor(setup: SessionSetup, events: Events) {
     this.#setup = setup;
-    this.on('newListener', SessionLifecycle.#handleNewListener);
+    this.events = events;
   }
 
-  /** The number that the server has given this session, the lowest that was free; 0 before there is a session. */
   get sessionId(): number {
     return this.#link?.terms.sessionId ?? 0;
   }
 
-  /** The client's machine id. */
   get machineId(): string {
     return this.#machineId;
   }
 
-  /** The peer's IP address, undefined while there is no connection. */
   get remoteAddress(): string | undefined {
     return this.#link?.transport.remoteAddress;
   }
@@ -68,31 +64,82 @@ export abstract class SessionLifecycle extends SessionEmitter {
     return this.#link?.transport.remotePort;
   }
 
-  /** Whether messages can be sent: they wait while the session is suspended. */
   get isOpen(): boolean {
     return this.#isSuspended || (this.#link?.engine.isOpen ?? false);
   }
 
-  /** Whether the connection is lost, and another one may carry the session on. */
   get isSuspended(): boolean {
     return this.#isSuspended;
   }
 
-  /** Resolves with the reason when the session is over and its socket is closed. Never rejects. */
-  get closed(): Promise<CloseReason> {
-    if (this.#closeReason) return Promise.resolve(this.#closeReason);
-    return (this.#closed ??= Promise.withResolvers()).promise;
+  get closeReason(): CloseReason | undefined {
+    return this.#closeReason;
   }
 
-  /** Whether somebody takes messages besides the listeners of this object. */
-  protected abstract readonly hearsMessages: boolean;
-  /** Hands a message over. If it returns a promise, the message counts as consumed when that has settled. */
-  protected abstract takeMessage(bytes: Uint8Array, channel: number): unknown;
-  /** Tells of a transfer that has begun. */
-  protected abstract takeTransfer(transfer: FileTransfer): void;
+  /** Rate and block size; undefined before there is a session. */
+  get pace(): Settings | undefined {
+    return this.#pace;
+  }
 
-  protected get closeReason(): CloseReason | undefined {
-    return this.#closeReason;
+  get blockSizeBytes(): number {
+    return this.#pace?.blockSizeBytes ?? 0;
+  }
+
+  get queuedBytes(): number {
+    return this.conversation?.queuedBytes ?? 0;
+  }
+
+  queuedBytesOf(channel: number): number {
+    return this.conversation?.channels.outgoing(channel).queuedBytes ?? 0;
+  }
+
+  get deliveries(): readonly ChannelDelivery[] {
+    return this.#link?.engine.deliveries ?? [];
+  }
+
+  send(number: number, bytes: Uint8Array, options: SendOptions | undefined): Promise<void> {
+    const { conversation } = this.#openParts();
+    const channel = conversation.channels.outgoing(number);
+    const confirm = options?.confirm ?? false;
+    conversation.send(channel, bytes, confirm);
+    if (confirm) return channel.whenConsumed(options?.signal);
+    return channel.whenBelowMark(this.#channelSettings.highWaterMark(number), options?.signal);
+  }
+
+  changeChannel(channel: number, options: ChannelOptions): void {
+    this.#channelSettings.change(channel, options, this.conversation);
+  }
+
+  consume(channel: number, creditBytes: number, epoch: number): void {
+    this.#parts?.conversation.consume(channel, creditBytes, epoch);
+  }
+
+  get files(): FileOperations {
+    return this.#openParts().files;
+  }
+
+  stats(): Omit<SessionStats, 'transfers'> {
+    if (this.#link === undefined) return NO_STATS;
+    const nowMs = performance.now();
+    const limitBytesPerSecond = this.#parts?.throttle.bytesPerSecond ?? Infinity;
+    return this.#stats.read(this.#link.engine.observer.snapshot(nowMs), limitBytesPerSecond, nowMs);
+  }
+
+  close(code: WireError, message: string, drainMs: number): void {
+    // With nobody to say goodbye to it is over at once.
+    if (this.#link === undefined || this.#isSuspended) {
+      this.end(goodbyeReason('local', code, message, this.#link === undefined));
+    }
+    this.#link?.engine.close(code, message, performance.now() + drainMs);
+  }
+
+  destroy(error: TcpCommError): void {
+    if (this.#link === undefined || this.#isSuspended) {
+      this.end(failureReason('local', error));
+      return;
+    }
+    this.#link.engine.abandon(error);
+    this.#link.transport.hangUp();
   }
 
   protected get link(): SessionLink | undefined {
@@ -102,26 +149,6 @@ export abstract class SessionLifecycle extends SessionEmitter {
   /** Begins when the first connection has been accepted. */
   protected get conversation(): Conversation | undefined {
     return this.#parts?.conversation;
-  }
-
-  /** What of the session outlives its connections, to begin something; throws why that cannot be. */
-  protected get openParts(): SessionParts {
-    if (this.#parts && this.isOpen) return this.#parts;
-    throw this.#closedError;
-  }
-
-  /** Where messages wait until somebody takes them. */
-  protected get inboxes(): InboxTable {
-    return (this.#inboxes ??= this.#createInboxes());
-  }
-
-  protected get transfers(): TransferMonitor {
-    return this.#transfers;
-  }
-
-  /** Rate and block size; undefined before there is a session. */
-  protected get pace(): Settings | undefined {
-    return this.#pace;
   }
 
   protected setPace(pace: Settings): void {
@@ -135,25 +162,13 @@ export abstract class SessionLifecycle extends SessionEmitter {
     this.#link?.engine.reconsider();
   }
 
-  protected readStats(): SessionStats {
-    if (this.#link === undefined) return NO_STATS;
-    const nowMs = performance.now();
-    const transfers = this.#transfers.running.map((transfer) => transfer.stats());
-    const limitBytesPerSecond = this.#parts?.throttle.bytesPerSecond ?? Infinity;
-    return this.#stats.read(this.#link.engine.observer.snapshot(nowMs), transfers, limitBytesPerSecond, nowMs);
-  }
-
   /** The handshake is complete: the session begins. */
   protected begin(transport: Transport, terms: SessionTerms): void {
     this.#machineId = terms.machineId;
-    this.#transfers = new TransferMonitor(terms.role);
-    this.#parts = createSessionParts(terms, this.#setup, {
-      onBegun: this.#handleTransferBegun.bind(this),
-      onEnded: this.#handleTransferEnded.bind(this),
-      onListenerFailed: this.reportFailure.bind(this),
-    });
+    this.#parts = createSessionParts(terms, this.#setup, this.events);
+    this.#channelSettings.applyTo(this.#parts.conversation);
     this.#carryBy(transport, terms, this.#parts, undefined);
-    this.announceConnection({ reconnected: false, resumed: false, lost: [] });
+    this.events.onConnected({ reconnected: false, resumed: false, lost: [] });
   }
 
   /**
@@ -169,7 +184,7 @@ export abstract class SessionLifecycle extends SessionEmitter {
   protected resume(transport: Transport, terms: SessionTerms, peer: Standing): void {
     if (this.#parts === undefined) return;
     this.#carryBy(transport, terms, this.#parts, peer.transfers);
-    this.announceConnection({ reconnected: true, resumed: true, lost: [] });
+    this.events.onConnected({ reconnected: true, resumed: true, lost: [] });
   }
 
   /** Another connection carries another session, with a peer that knows nothing of this one. What waits is sent to it. */
@@ -180,8 +195,9 @@ export abstract class SessionLifecycle extends SessionEmitter {
       'ERR_TCPCOMM_SESSION_LOST',
     );
     const lost = this.#parts.conversation.restart(terms.remoteLimits, reason);
+    this.#channelSettings.applyTo(this.#parts.conversation);
     this.#carryBy(transport, terms, this.#parts, undefined);
-    this.announceConnection({ reconnected: true, resumed: false, lost });
+    this.events.onConnected({ reconnected: true, resumed: false, lost });
   }
 
   /** Where this end stands, for the peer to go on from there. */
@@ -200,10 +216,6 @@ export abstract class SessionLifecycle extends SessionEmitter {
     this.#link?.engine.handleLoss(error, performance.now());
   }
 
-  protected announceConnection(details: ConnectionDetails): void {
-    this.announce('connected', details);
-  }
-
   protected rename(machineId: string): void {
     this.#machineId = machineId;
   }
@@ -214,8 +226,6 @@ export abstract class SessionLifecycle extends SessionEmitter {
   protected abstract handleIdentified(answer: Identified): void;
   /** The connection is lost, and the session waits for another one. */
   protected abstract handleSuspended(reason: CloseReason): void;
-  /** The session is over. Its transfers have ended too, but nobody has been told of that yet: they are in this turn's microtasks. */
-  protected abstract handleEnded(reason: CloseReason): void;
 
   /** There will be no connection any more. */
   protected end(reason: CloseReason): void {
@@ -226,38 +236,13 @@ export abstract class SessionLifecycle extends SessionEmitter {
     this.#parts?.files.stop(error);
     this.#parts?.conversation.stop(error);
     this.#parts?.throttle.release(performance.now());
-    this.inboxes.end();
-    this.handleEnded(reason);
-    this.#closed?.resolve(reason);
-    this.announce('close', reason);
+    this.events.onClosed(reason);
   }
 
-  #createInboxes(): InboxTable {
-    return new InboxTable({
-      isListening: () => this.hearsMessages || this.listenerCount('message') > 0,
-      consume: this.takeMessage.bind(this),
-      handleFailure: this.reportFailure.bind(this),
-      returnCredit: (channel, creditBytes, epoch) => {
-        this.#parts?.conversation.consume(channel, creditBytes, epoch);
-      },
-    });
-  }
-
-  /** One function for all sessions, which Node calls with theirs. */
-  static #handleNewListener(this: SessionLifecycle, event: string | symbol): void {
-    // The listener is there when the microtask runs, not yet now.
-    if (event === 'message') queueMicrotask(this.inboxes.resume.bind(this.inboxes));
-  }
-
-  #handleTransferBegun(file: FileTransfer): void {
-    const isNew = !this.#transfers.isRunning(file);
-    const notices = this.#transfers.handleBegun(file);
-    if (isNew) this.takeTransfer(file);
-    for (const notice of notices) this.notify(notice);
-  }
-
-  #handleTransferEnded(file: FileTransfer): void {
-    for (const notice of this.#transfers.handleEnded(file)) this.notify(notice);
+  /** What of the session outlives its connections, to begin something; throws why that cannot be. */
+  #openParts(): SessionParts {
+    if (this.#parts && this.isOpen) return this.#parts;
+    throw this.#closedError();
   }
 
   #carryBy(
@@ -272,12 +257,9 @@ export abstract class SessionLifecycle extends SessionEmitter {
     const { conversation } = parts;
     const events: SessionEvents = {
       onMessage: (channel, bytes, creditBytes) => {
-        this.inboxes.get(channel).deliver(bytes, creditBytes, conversation.epoch);
+        this.events.onMessage(channel, bytes, creditBytes, conversation.epoch);
       },
-      onMessagesWritten: (channel, messages) => {
-        if (!this.wantsNotices) return;
-        for (let at = 0; at < messages; at += 1) this.notify({ kind: 'bytes-sent', text: 'UBS', channel });
-      },
+      onMessagesWritten: this.events.onMessagesWritten.bind(this.events),
       onSettings: this.#handleSettings.bind(this),
       onIdentify: this.handleIdentify.bind(this),
       onIdentified: this.handleIdentified.bind(this),
@@ -296,7 +278,7 @@ export abstract class SessionLifecycle extends SessionEmitter {
     this.#parts?.throttle.setRate(pace.bytesPerSecond ?? Infinity, performance.now());
   }
 
-  get #closedError(): SessionClosedError | TcpCommError {
+  #closedError(): TcpCommError {
     const reason = this.#link?.engine.closeReason ?? this.#closeReason;
     if (reason) return errorOfClosing(reason);
     if (this.#link) return new SessionClosedError('the session is being closed');
@@ -307,7 +289,7 @@ export abstract class SessionLifecycle extends SessionEmitter {
     this.#isSuspended = true;
     this.#parts?.files.detach();
     transport.destroy();
-    this.announce('disconnected', reason);
+    this.events.onDisconnected(reason);
     // A listener may have closed it.
     if (this.isSuspended) this.handleSuspended(reason);
   }
@@ -315,7 +297,7 @@ export abstract class SessionLifecycle extends SessionEmitter {
   async #handleLinkClosed(reason: CloseReason, transport: Transport): Promise<void> {
     await transport.closed;
     await this.#parts?.files.settled();
-    this.announce('disconnected', reason);
+    this.events.onDisconnected(reason);
     this.end(reason);
   }
 }

@@ -1,0 +1,70 @@
+import type { FolderEntry, TcpCommError, WireError } from '@tcpcomm/protocol';
+import type { ChannelOptions } from './channel-settings.ts';
+import type { ChannelDelivery } from './engine/channel-table.ts';
+import type { CloseReason } from './engine/ending/close-reason.ts';
+import type { FileTransfer } from './file-transfer.ts';
+import type { FileExchangeEvents } from './io/transfer-courses.ts';
+import type {
+  GetFileOptions,
+  GetFolderOptions,
+  ListOptions,
+  SendFileOptions,
+  SendFolderOptions,
+} from './io/transfer-options.ts';
+import type { SendOptions } from './send-options.ts';
+import type { ConnectionDetails, ReconnectAttempt } from './session-events.ts';
+import type { SessionStats } from './session-stats.ts';
+
+/** What a session can do with files; each throws when it is not open. */
+export interface FileOperations {
+  getFile(remotePath: string, options: GetFileOptions): FileTransfer;
+  sendFile(localPath: string, options: SendFileOptions): FileTransfer;
+  getFolder(remotePath: string, options: GetFolderOptions): FileTransfer;
+  sendFolder(localPath: string, options: SendFolderOptions): FileTransfer;
+  list(remotePath: string, options: ListOptions): Promise<FolderEntry[]>;
+}
+
+/**
+ * What does the work of a `Session`: what its user calls comes here, and what happens goes to the `SessionBackendEvents`. Arguments have been
+ * looked at before, unless it says otherwise.
+ */
+export interface SessionBackend {
+  readonly sessionId: number;
+  readonly machineId: string;
+  readonly remoteAddress: string | undefined;
+  readonly remotePort: number | undefined;
+  readonly isOpen: boolean;
+  readonly isSuspended: boolean;
+  readonly blockSizeBytes: number;
+  /** Of messages that wait to be sent, all channels together. */
+  readonly queuedBytes: number;
+  queuedBytesOf(channel: number): number;
+  /** What became of the messages that were sent, each channel; as far as it is known, which is all of it after an orderly end. */
+  readonly deliveries: readonly ChannelDelivery[];
+  /** @throws LimitError, and why there is no session to send with */
+  send(channel: number, bytes: Uint8Array, options: SendOptions | undefined): Promise<void>;
+  /** @throws UsageError for an option out of its range */
+  changeChannel(channel: number, options: ChannelOptions): void;
+  /** The application is done with a message: the peer may send that much more. @param epoch that came with it */
+  consume(channel: number, creditBytes: number, epoch: number): void;
+  /** Looks at their arguments itself. @throws why there is no session */
+  readonly files: FileOperations;
+  stats(): Omit<SessionStats, 'transfers'>;
+  /** Ends it in good order; `onClosed` tells when that is done. */
+  close(code: WireError, message: string, drainMs: number): void;
+  /** Ends it now. */
+  destroy(error: TcpCommError): void;
+}
+
+/** What a session's backend tells. */
+export interface SessionBackendEvents extends FileExchangeEvents {
+  /** @param creditBytes what it costs of the channel's window until it is consumed */
+  onMessage(channel: number, bytes: Uint8Array, creditBytes: number, epoch: number): void;
+  /** So many messages of a channel are with the network. */
+  onMessagesWritten(channel: number, messages: number): void;
+  onConnected(details: ConnectionDetails): void;
+  onDisconnected(reason: CloseReason): void;
+  onReconnecting(attempt: ReconnectAttempt): void;
+  /** It is over for good; the ends of its transfers are in this turn's microtasks. */
+  onClosed(reason: CloseReason): void;
+}
