@@ -26,6 +26,11 @@ export interface ClientOptions extends SessionOptions {
   readonly autoReconnect?: boolean;
   /** How long to try that, 0 to Infinity. Default 30,000. */
   readonly reconnectDurationMs?: number;
+  /**
+   * Whether the connection, and all that is done for it, is on a thread of its own: what blocks this one delays its handlers and nothing else.
+   * Default false.
+   */
+  readonly thread?: boolean;
   /** Takes messages, beside listeners of the event `message`; may be asynchronous. */
   readonly onMessage?: ClientMessageHandler;
 }
@@ -37,6 +42,7 @@ export interface ClientSetup {
   readonly auth: ClientOptions['auth'];
   readonly autoReconnect: boolean;
   readonly reconnectDurationMs: number;
+  readonly thread: boolean;
   readonly onMessage: ClientMessageHandler | undefined;
 }
 
@@ -46,12 +52,13 @@ const DEFAULT_RECONNECT_MS = 30_000;
 export function resolveClientOptions(options: ClientOptions): ClientSetup {
   requireOptions('options', options);
   const { machineId = randomUUID(), auth, onMessage } = options;
-  const { autoReconnect = true, reconnectDurationMs = DEFAULT_RECONNECT_MS } = options;
+  const { autoReconnect = true, reconnectDurationMs = DEFAULT_RECONNECT_MS, thread = false } = options;
   requireText('machineId', machineId, MAX_MACHINE_ID_LENGTH);
   if (auth !== undefined && typeof auth !== 'function') requireText('auth', auth, MAX_CREDENTIALS_LENGTH);
   requireBoolean('autoReconnect', autoReconnect);
+  requireBoolean('thread', thread);
   requireDurationMs('reconnectDurationMs', reconnectDurationMs);
   if (onMessage !== undefined) requireFunction('onMessage', onMessage);
   const session = resolveSessionOptions(options);
-  return { session, machineId, auth, autoReconnect, reconnectDurationMs, onMessage };
+  return { session, machineId, auth, autoReconnect, reconnectDurationMs, thread, onMessage };
 }

@@ -1,4 +1,5 @@
 export type { ClientCallback, ClientMessageHandler, ClientOptions } from './client-options.ts';
+export type { CpuMonitor, CpuSample } from '@tcpcomm/cpu-monitor';
 export { type ConnectOptions, TcpCommClient } from './tcp-comm-client.ts';
 export type {
   Channel,

@@ -26,7 +26,7 @@ import {
   tellStanding,
   type Transport,
 } from '@tcpcomm/session';
-import type { ClientBackend, ConnectSetup } from './client-backend.ts';
+import { type ClientBackend, type ConnectSetup, refuseToConnectAgain } from './client-backend.ts';
 import type { ClientSetup } from './client-options.ts';
 import { IdentityChange } from './identity-change.ts';
 import { introduce, type ServerAddress } from './introduction.ts';
@@ -37,6 +37,7 @@ const AGENT = 'tcpcomm-node';
 
 /** A client's session on this thread: how it comes to a connection, and to the next one. */
 export class LocalClient extends LocalSession implements ClientBackend {
+  readonly thread = 'current-thread';
   readonly #setup: ClientSetup;
   readonly #abandon = new AbortController();
   #machineId: string;
@@ -66,7 +67,7 @@ export class LocalClient extends LocalSession implements ClientBackend {
   }
 
   async connect({ host, port, timeoutMs, signal }: ConnectSetup): Promise<void> {
-    if (this.closeReason) throw new SessionClosedError('this client is closed; create another to connect again');
+    if (this.closeReason) refuseToConnectAgain();
     if (this.link || this.#isConnecting) throw new UsageError('this client is connected or connecting already');
     this.#isConnecting = true;
     try {

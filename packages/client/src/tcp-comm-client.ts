@@ -1,3 +1,4 @@
+import { CpuMonitor } from '@tcpcomm/cpu-monitor';
 import {
   MAX_MACHINE_ID_LENGTH,
   NOTICE_CHANNEL,
@@ -17,6 +18,7 @@ import {
 } from '@tcpcomm/session';
 import type { ClientBackend } from './client-backend.ts';
 import { type ClientCallback, type ClientOptions, type ClientSetup, resolveClientOptions } from './client-options.ts';
+import { RemoteClient } from './client-thread.ts';
 import { LocalClient } from './local-client.ts';
 
 export interface ConnectOptions {
@@ -38,15 +40,24 @@ export class TcpCommClient extends Session<ClientBackend> {
   readonly #callback: ClientCallback | undefined;
   readonly #textEncoder = new TextEncoder();
   #wasConnected = false;
+  #cpuMonitor: CpuMonitor | undefined;
 
   /** @throws UsageError for an option out of its range */
   constructor(options?: ClientOptions);
   constructor(callback: ClientCallback, options?: ClientOptions);
   constructor(first: ClientOptions | ClientCallback = {}, second: ClientOptions = {}) {
     const setup = resolveClientOptions(typeof first === 'function' ? second : first);
-    super('client', (events) => new LocalClient(setup, events));
+    super('client', (events) => (setup.thread ? new RemoteClient(setup, events) : new LocalClient(setup, events)));
     this.#callback = typeof first === 'function' ? first : undefined;
     this.#setup = setup;
+  }
+
+  /**
+   * Measures the CPU use of the thread that does this client's work: its own with `thread: true`, otherwise the one that calls. It measures nothing
+   * before its `start()`, and not after the thread's end.
+   */
+  get cpuMonitor(): CpuMonitor {
+    return (this.#cpuMonitor ??= new CpuMonitor(this.backend.thread));
   }
 
   getMachineId(): string {

@@ -4,7 +4,7 @@ import { SessionClosedError } from '@tcpcomm/protocol';
 import type { CloseReason } from '@tcpcomm/server';
 import type { Session } from '@tcpcomm/session';
 import { describe, expect, it } from 'vitest';
-import { checkForLeaks, letEventsRun, testBytes } from '@tcpcomm/test-support';
+import { checkForLeaks, letEventsRun, letTurnsPass, testBytes } from '@tcpcomm/test-support';
 import { collectMessages, connectPair, ENDS, endsOf } from '../src/index.ts';
 
 checkForLeaks();
@@ -207,7 +207,7 @@ describe.each(ENDS)('the end of a session at a %s', (end) => {
       channel.send(testBytes(100)),
       local.sendText('confirmed', 2, { confirm: true }),
     ]);
-    await letEventsRun();
+    await letTurnsPass(20);
     remote.destroy();
     const results = await waiting;
     for (const result of results) {

@@ -5,7 +5,7 @@ import { TransferError } from '@tcpcomm/protocol';
 import type { FileTransfer } from '@tcpcomm/session';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkForLeaks, letEventsRun, testBytes, waitUntil } from '@tcpcomm/test-support';
+import { checkForLeaks, letTurnsPass, testBytes, waitUntil } from '@tcpcomm/test-support';
 import { DIRECTIONS, ENDS, type FilePair, filesBelow, move, nextTransfer, routeOf } from '../src/index.ts';
 import { createFilePair } from './temporary-file-pair.ts';
 
@@ -48,7 +48,7 @@ describe.each(WAYS)('a $direction by a $end', ({ end, direction }) => {
           const remote = await there;
           const remoteOutcome = outcomeOf(remote);
           while (here.progress.transferredBytes < afterBytes && here.state === 'active') await setImmediate();
-          await letEventsRun(turns);
+          await letTurnsPass(turns);
           if (how === 'cancel here') here.cancel();
           else if (how === 'signal here') abort.abort();
           else if (how === 'cancel there') remote.cancel();

@@ -1,4 +1,5 @@
 import { LimitError, SessionClosedError } from '@tcpcomm/protocol';
+import type { Session } from '@tcpcomm/session';
 import { describe, expect, it } from 'vitest';
 import { checkForLeaks, letEventsRun, testBytes, waitUntil } from '@tcpcomm/test-support';
 import { collectMessages, connectPair, ENDS, endsOf } from '../src/index.ts';
@@ -7,6 +8,16 @@ checkForLeaks();
 
 /** Neither end takes what comes, so what is sent stays in the sender's queue once the window is used up. */
 const WINDOW = { channelWindowBytes: 65_536 };
+
+/** What waits to be sent when nothing leaves any more. */
+async function restingQueue(session: Session): Promise<number> {
+  for (let before = NaN; ;) {
+    const queuedBytes = session.getSendQueueSize();
+    if (queuedBytes === before) return queuedBytes;
+    before = queuedBytes;
+    await letEventsRun(50);
+  }
+}
 
 describe.each(ENDS)('what send returns at a %s', (end) => {
   it('resolves at once while the queue is below its high-water mark, and waits above it', async () => {
@@ -29,9 +40,8 @@ describe.each(ENDS)('what send returns at a %s', (end) => {
     await using pair = await connectPair({ session: WINDOW });
     const { local, remote } = endsOf(pair, end);
     for (let count = 0; count < 5; count += 1) await local.sendBytes(testBytes(50_000));
-    await letEventsRun(50);
     // What the credit does not let out: from here to the mark there is room, and no further.
-    const queuedBytes = local.getSendQueueSize();
+    const queuedBytes = await restingQueue(local);
     expect(queuedBytes).toBeGreaterThan(100_000);
     await local.sendBytes(testBytes(1_048_576 - queuedBytes - 8));
     expect(local.getSendQueueSize()).toBe(1_048_576);
@@ -54,12 +64,16 @@ describe.each(ENDS)('what send returns at a %s', (end) => {
   });
 
   it('with confirm resolves when the handler of the peer is done, not before', async () => {
-    let finish: () => void = () => undefined;
-    const onMessage = () => new Promise<void>((resolve) => (finish = resolve));
+    const called = Promise.withResolvers<() => void>();
+    const onMessage = () =>
+      new Promise<void>((resolve) => {
+        called.resolve(resolve);
+      });
     await using pair = await connectPair({ [end === 'client' ? 'server' : 'client']: { onMessage } });
     const { local } = endsOf(pair, end);
     let isConfirmed = false;
     const confirmed = local.sendText('done?', 1, { confirm: true }).then(() => (isConfirmed = true));
+    const finish = await called.promise;
     await letEventsRun(50);
     expect(isConfirmed).toBe(false);
     finish();

@@ -70,6 +70,7 @@ const CLIENT_CALLS = {
   connect: (client) => client.connect('127.0.0.1', 1, { timeoutMs: 1000 }),
   setMachineId: (client) => client.setMachineId('other'),
   getMachineId: (client) => client.getMachineId(),
+  cpuMonitor: (client) => client.cpuMonitor.source,
 } satisfies Record<Exclude<keyof TcpCommClient, keyof Session>, (client: TcpCommClient) => unknown>;
 
 /** The calls that need a session to be open; all others do something, or nothing, in every state. */
@@ -238,6 +239,7 @@ describe.each(STATES)('a client that is %s', (state) => {
           suspended: 'ERR_TCPCOMM_SESSION_CLOSED',
         }[state],
         getMachineId: 'returns',
+        cpuMonitor: 'returns',
       }[name];
       expect(await outcomeIn(state, stage.session, () => CLIENT_CALLS[name](stage.session))).toBe(expected);
     },

@@ -208,6 +208,7 @@ describe.each(ENDS)('a file that a %s sends', (end) => {
         }).toThrow(UsageError);
       }
     }
+    await waitUntil('it is sent', () => sent.stats().sending !== undefined);
     expect(sent.stats().sending).toMatchObject({ priority: 'background', weight: 1, limitBytesPerSecond: Infinity });
     sent.cancel();
     await Promise.allSettled([sent.done, received.done]);

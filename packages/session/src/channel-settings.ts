@@ -16,7 +16,7 @@ export interface ChannelOptions extends SendPolicyOptions {
 const OWNERSHIPS = ['owned', 'lent'] as const;
 export type MessageOwnership = (typeof OWNERSHIPS)[number];
 
-const DEFAULT_HIGH_WATER_MARK = 1_048_576;
+export const DEFAULT_HIGH_WATER_MARK = 1_048_576;
 
 /** What the program has set for its channels, also while there is no connection yet. */
 export class ChannelSettings {
@@ -32,18 +32,7 @@ export class ChannelSettings {
    * @throws UsageError for an option out of its range
    */
   change(channel: number, options: ChannelOptions, conversation: Conversation | undefined): void {
-    requireOptions('options', options);
-    const { highWaterMark, messageMemory, priority, weight, bytesPerSecond } = options;
-    requireSendPolicy(options);
-    if (messageMemory !== undefined) requireOneOf('messageMemory', messageMemory, OWNERSHIPS);
-    if (highWaterMark !== undefined) requireInteger('highWaterMark', highWaterMark, 0, Number.MAX_SAFE_INTEGER);
-    const given: ChannelOptions = {
-      ...(highWaterMark !== undefined && { highWaterMark }),
-      ...(messageMemory !== undefined && { messageMemory }),
-      ...(priority !== undefined && { priority }),
-      ...(weight !== undefined && { weight }),
-      ...(bytesPerSecond !== undefined && { bytesPerSecond }),
-    };
+    const given = requireChannelOptions(options);
     if (Object.keys(given).length === 0) return;
     this.#channels[channel] = { ...this.#channels[channel], ...given };
     if (conversation) apply(channel, given, conversation);
@@ -53,6 +42,22 @@ export class ChannelSettings {
   applyTo(conversation: Conversation): void {
     for (const [channel, options] of this.#channels.entries()) if (options) apply(channel, options, conversation);
   }
+}
+
+/** What of the options is given. @throws UsageError for an option out of its range */
+export function requireChannelOptions(options: ChannelOptions): ChannelOptions {
+  requireOptions('options', options);
+  const { highWaterMark, messageMemory, priority, weight, bytesPerSecond } = options;
+  requireSendPolicy(options);
+  if (messageMemory !== undefined) requireOneOf('messageMemory', messageMemory, OWNERSHIPS);
+  if (highWaterMark !== undefined) requireInteger('highWaterMark', highWaterMark, 0, Number.MAX_SAFE_INTEGER);
+  return {
+    ...(highWaterMark !== undefined && { highWaterMark }),
+    ...(messageMemory !== undefined && { messageMemory }),
+    ...(priority !== undefined && { priority }),
+    ...(weight !== undefined && { weight }),
+    ...(bytesPerSecond !== undefined && { bytesPerSecond }),
+  };
 }
 
 function apply(channel: number, options: ChannelOptions, conversation: Conversation): void {

@@ -5,9 +5,9 @@ import { type Priority, requireSendPolicy, type SendPolicyOptions } from './engi
 import type {
   TransferDirection,
   TransferProgress,
-  TransferRecord,
   TransferResult,
   TransferState,
+  TransferView,
 } from './transfer-record.ts';
 
 export interface FileTransferEvents {
@@ -49,12 +49,12 @@ export interface TransferControl {
  * `progress` now and then. One that nobody looks at may fail without harm to the process.
  */
 export class FileTransfer extends EventEmitter<FileTransferEvents> implements AsyncIterable<TransferProgress> {
-  readonly #record: TransferRecord;
+  readonly #record: TransferView;
   readonly #control: TransferControl;
   readonly #reportFailure: (error: unknown) => void;
 
   /** Made by `getFile` and `sendFile`, and for what the peer begins. */
-  constructor(record: TransferRecord, control: TransferControl, reportFailure: (error: unknown) => void) {
+  constructor(record: TransferView, control: TransferControl, reportFailure: (error: unknown) => void) {
     super({ captureRejections: true });
     this.#record = record;
     this.#control = control;
@@ -137,6 +137,11 @@ export class FileTransfer extends EventEmitter<FileTransferEvents> implements As
   /** Whether it stands still because one of the ends wants that. */
   get isPaused(): boolean {
     return this.#record.isPausedHere || this.#record.isPausedByPeer;
+  }
+
+  /** Whether the other end wants that. */
+  get isPausedByPeer(): boolean {
+    return this.#record.isPausedByPeer;
   }
 
   /** Lets it stand still until `resume`; what is on its way still arrives. The other end learns it, and may do the same. */

@@ -28,6 +28,8 @@ export type { Integrity } from './io/files/file-hash.ts';
 export type { Overwrite } from './io/files/publishing.ts';
 export { type AcceptedSocket, prepareAccepted } from './io/accepted-socket.ts';
 export { SocketReading } from './io/socket-reading.ts';
+export { type PortalCalls, SessionPortal } from './threads/session-portal.ts';
+export { RemoteSession, type RemoteSessionOptions } from './threads/remote-session.ts';
 export { Transport } from './io/transport.ts';
 export { LocalSession } from './local-session.ts';
 export type { Notice, NoticeKind } from './notice.ts';
@@ -40,7 +42,7 @@ export type {
   ReconnectAttempt,
   SessionEventMap,
 } from './session-events.ts';
-export type { FileOperations, SessionBackend, SessionBackendEvents } from './session-backend.ts';
+export type { SessionBackend, SessionBackendEvents } from './session-backend.ts';
 export type { SessionTerms } from './session-parts.ts';
 export { resolveSessionOptions, type SessionOptions, type SessionSetup } from './session-options.ts';
 export { Session } from './session.ts';

@@ -1,4 +1,5 @@
 import {
+  type FolderEntry,
   type Identified,
   SessionClosedError,
   type Settings,
@@ -12,9 +13,11 @@ import type { Conversation } from './engine/conversation.ts';
 import { type CloseReason, errorOfClosing, failureReason, goodbyeReason } from './engine/ending/close-reason.ts';
 import type { SessionEvents } from './engine/session-engine-options.ts';
 import { positionsOf, receivedOf } from './engine/standing.ts';
+import type { FileTransfer } from './file-transfer.ts';
+import type { TransferRequest } from './io/transfer-request.ts';
 import type { Transport } from './io/transport.ts';
 import type { SendOptions } from './send-options.ts';
-import type { FileOperations, SessionBackend, SessionBackendEvents } from './session-backend.ts';
+import type { SessionBackend, SessionBackendEvents } from './session-backend.ts';
 import { createSessionLink, type SessionLink } from './session-link.ts';
 import { createSessionParts, type SessionParts, type SessionTerms } from './session-parts.ts';
 import type { SessionSetup } from './session-options.ts';
@@ -93,6 +96,16 @@ export abstract class LocalSession<
     return this.conversation?.channels.outgoing(channel).queuedBytes ?? 0;
   }
 
+  /** Of all that was ever given to a channel, what has left its queue; it never goes back, as the queue's size does when much is sent again. */
+  takenBytesOf(channel: number): number {
+    return this.conversation?.channels.outgoing(channel).takenBytes ?? 0;
+  }
+
+  /** The largest message that the peer takes; 0 before there is a session. */
+  get maxMessageBytes(): number {
+    return this.conversation?.remoteLimits.maxMessageBytes ?? 0;
+  }
+
   get deliveries(): readonly ChannelDelivery[] {
     return this.#link?.engine.deliveries ?? [];
   }
@@ -114,8 +127,12 @@ export abstract class LocalSession<
     this.#parts?.conversation.consume(channel, creditBytes, epoch);
   }
 
-  get files(): FileOperations {
-    return this.#openParts().files;
+  beginTransfer(request: TransferRequest, signal: AbortSignal | undefined): FileTransfer {
+    return this.#openParts().files.begin(request, signal);
+  }
+
+  list(remotePath: string, isRecursive: boolean): Promise<FolderEntry[]> {
+    return this.#openParts().files.list(remotePath, isRecursive);
   }
 
   stats(): Omit<SessionStats, 'transfers'> {
@@ -275,6 +292,7 @@ export abstract class LocalSession<
 
   #handleSettings(pace: Settings): void {
     this.#pace = pace;
+    this.events.onPace();
     this.#parts?.throttle.setRate(pace.bytesPerSecond ?? Infinity, performance.now());
   }
 

@@ -4,29 +4,14 @@ import type { ChannelDelivery } from './engine/channel-table.ts';
 import type { CloseReason } from './engine/ending/close-reason.ts';
 import type { FileTransfer } from './file-transfer.ts';
 import type { FileExchangeEvents } from './io/transfer-courses.ts';
-import type {
-  GetFileOptions,
-  GetFolderOptions,
-  ListOptions,
-  SendFileOptions,
-  SendFolderOptions,
-} from './io/transfer-options.ts';
+import type { TransferRequest } from './io/transfer-request.ts';
 import type { SendOptions } from './send-options.ts';
 import type { ConnectionDetails, ReconnectAttempt } from './session-events.ts';
 import type { SessionStats } from './session-stats.ts';
 
-/** What a session can do with files; each throws when it is not open. */
-export interface FileOperations {
-  getFile(remotePath: string, options: GetFileOptions): FileTransfer;
-  sendFile(localPath: string, options: SendFileOptions): FileTransfer;
-  getFolder(remotePath: string, options: GetFolderOptions): FileTransfer;
-  sendFolder(localPath: string, options: SendFolderOptions): FileTransfer;
-  list(remotePath: string, options: ListOptions): Promise<FolderEntry[]>;
-}
-
 /**
  * What does the work of a `Session`: what its user calls comes here, and what happens goes to the `SessionBackendEvents`. Arguments have been
- * looked at before, unless it says otherwise.
+ * looked at before.
  */
 export interface SessionBackend {
   readonly sessionId: number;
@@ -47,8 +32,10 @@ export interface SessionBackend {
   changeChannel(channel: number, options: ChannelOptions): void;
   /** The application is done with a message: the peer may send that much more. @param epoch that came with it */
   consume(channel: number, creditBytes: number, epoch: number): void;
-  /** Looks at their arguments itself. @throws why there is no session */
-  readonly files: FileOperations;
+  /** @throws LimitError, and why there is no session to begin it with */
+  beginTransfer(request: TransferRequest, signal: AbortSignal | undefined): FileTransfer;
+  /** @throws as `beginTransfer` */
+  list(remotePath: string, isRecursive: boolean): Promise<FolderEntry[]>;
   stats(): Omit<SessionStats, 'transfers'>;
   /** Ends it in good order; `onClosed` tells when that is done. */
   close(code: WireError, message: string, drainMs: number): void;
@@ -62,6 +49,8 @@ export interface SessionBackendEvents extends FileExchangeEvents {
   onMessage(channel: number, bytes: Uint8Array, creditBytes: number, epoch: number): void;
   /** So many messages of a channel are with the network. */
   onMessagesWritten(channel: number, messages: number): void;
+  /** Rate or block size have changed. */
+  onPace(): void;
   onConnected(details: ConnectionDetails): void;
   onDisconnected(reason: CloseReason): void;
   onReconnecting(attempt: ReconnectAttempt): void;

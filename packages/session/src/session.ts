@@ -16,13 +16,15 @@ import type { CloseReason } from './engine/ending/close-reason.ts';
 import type { Role } from './engine/role.ts';
 import type { FileTransfer } from './file-transfer.ts';
 import { InboxTable } from './inbox-table.ts';
-import type {
-  GetFileOptions,
-  GetFolderOptions,
-  ListOptions,
-  SendFileOptions,
-  SendFolderOptions,
+import {
+  type GetFileOptions,
+  type GetFolderOptions,
+  type ListOptions,
+  type SendFileOptions,
+  type SendFolderOptions,
+  wantsRecursive,
 } from './io/transfer-options.ts';
+import { getFileRequest, getFolderRequest, sendFileRequest, sendFolderRequest } from './io/transfer-request.ts';
 import { requireSendOptions, type SendOptions } from './send-options.ts';
 import type { SessionBackend, SessionBackendEvents } from './session-backend.ts';
 import { SessionEmitter } from './session-emitter.ts';
@@ -149,12 +151,12 @@ export abstract class Session<Backend extends SessionBackend = SessionBackend> e
    * many transfers are open; whatever happens later rejects the transfer's `done`
    */
   getFile(remotePath: string, options: GetFileOptions = {}): FileTransfer {
-    return this.backend.files.getFile(remotePath, options);
+    return this.backend.beginTransfer(getFileRequest(remotePath, options), options.signal);
   }
 
   /** Sends a file to the peer, below the root that it offers; throws as `getFile`. */
   sendFile(localPath: string, options: SendFileOptions = {}): FileTransfer {
-    return this.backend.files.sendFile(localPath, options);
+    return this.backend.beginTransfer(sendFileRequest(localPath, options), options.signal);
   }
 
   /**
@@ -164,12 +166,12 @@ export abstract class Session<Backend extends SessionBackend = SessionBackend> e
    * @param remotePath a path below the root that the peer offers, separated by `/`; '' is the root itself
    */
   getFolder(remotePath: string, options: GetFolderOptions = {}): FileTransfer {
-    return this.backend.files.getFolder(remotePath, options);
+    return this.backend.beginTransfer(getFolderRequest(remotePath, options), options.signal);
   }
 
   /** Sends a folder with all that is in it to the peer, as `getFolder` fetches one. */
   sendFolder(localPath: string, options: SendFolderOptions = {}): FileTransfer {
-    return this.backend.files.sendFolder(localPath, options);
+    return this.backend.beginTransfer(sendFolderRequest(localPath, options), options.signal);
   }
 
   /**
@@ -177,7 +179,8 @@ export abstract class Session<Backend extends SessionBackend = SessionBackend> e
    * is left out. Rejects as `getFile` throws, and with a TransferError.
    */
   async list(remotePath = '', options: ListOptions = {}): Promise<FolderEntry[]> {
-    return this.backend.files.list(remotePath, options);
+    requireText('remotePath', remotePath);
+    return this.backend.list(remotePath, wantsRecursive(options));
   }
 
   /** 0 to 100: of the file that is being received, or was last. 0 if there was none. */
@@ -302,6 +305,7 @@ export abstract class Session<Backend extends SessionBackend = SessionBackend> e
       onTransferEnded: (file) => {
         for (const notice of this.#transfers.handleEnded(file)) this.notify(notice);
       },
+      onPace: () => undefined,
       onConnected: this.handleConnected.bind(this),
       onDisconnected: this.handleDisconnected.bind(this),
       onReconnecting: this.handleReconnecting.bind(this),

@@ -77,8 +77,26 @@ interface Sample {
   readonly bytes: number;
 }
 
-/** The course of one transfer: written by the one who moves the bytes, read by the user's `FileTransfer`. */
-export class TransferRecord {
+/** The course of a transfer as its user's `FileTransfer` reads it. */
+export interface TransferView {
+  readonly id: number;
+  readonly direction: TransferDirection;
+  readonly name: string;
+  readonly state: TransferState;
+  readonly isEnded: boolean;
+  readonly done: Promise<TransferResult>;
+  readonly error: TcpCommError | undefined;
+  readonly progress: TransferProgress;
+  readonly resumedFromBytes: number;
+  readonly restartReason: string | undefined;
+  isPausedHere: boolean;
+  readonly isPausedByPeer: boolean;
+  /** Told about ten times a second while bytes move, and at the end. */
+  onProgress: () => void;
+}
+
+/** The course of one transfer: written by the one who moves the bytes. */
+export class TransferRecord implements TransferView {
   /** 0 until it has its turn. */
   id = 0;
   readonly direction: TransferDirection;

@@ -11,4 +11,4 @@ export { type MountedDisk, mountSmallDisk, mountWithoutDirect, reasonAgainstMoun
 export { createTemporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
 export { testBytes } from './test-bytes.ts';
 export { untyped } from './untyped.ts';
-export { letEventsRun, waitUntil } from './wait-until.ts';
+export { letEventsRun, letTurnsPass, waitUntil } from './wait-until.ts';

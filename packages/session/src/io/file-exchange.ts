@@ -1,5 +1,5 @@
 import { constants, open, realpath, stat } from 'node:fs/promises';
-import { basename, join, posix, resolve } from 'node:path';
+import { join, posix, resolve } from 'node:path';
 import {
   type FileAbort,
   type FileOffer,
@@ -7,15 +7,11 @@ import {
   type FolderEntry,
   type FolderOffer,
   type FolderRequest,
-  requireBoolean,
-  requireOptions,
-  requireText,
   type Standing,
   type TcpCommError,
   WireError,
 } from '@tcpcomm/protocol';
 import type { Role } from '../engine/role.ts';
-import { requireSendPolicy } from '../engine/sending/send-policy.ts';
 import type { IncomingTransfer } from '../engine/transfers/incoming-transfer.ts';
 import type { OutgoingTransfer } from '../engine/transfers/outgoing-transfer.ts';
 import type { SessionEngine } from '../engine/session-engine.ts';
@@ -31,15 +27,8 @@ import { FolderReceiver } from './folders/folder-receiver.ts';
 import { FolderSender } from './folders/folder-sender.ts';
 import type { TransferCourse } from './transfer-course.ts';
 import { type FileExchangeEvents, TransferCourses } from './transfer-courses.ts';
-import {
-  type FileAccessOptions,
-  type GetFileOptions,
-  type GetFolderOptions,
-  type ListOptions,
-  resolveTransferOptions,
-  type SendFileOptions,
-  type SendFolderOptions,
-} from './transfer-options.ts';
+import type { FileAccessOptions } from './transfer-options.ts';
+import type { TransferRequest } from './transfer-request.ts';
 
 /**
  * The files and folders of one session in both directions: those that this program asks for, and those that the peer does. What a lost
@@ -96,79 +85,34 @@ export class FileExchange implements TransferEvents {
     await this.#madeCourses?.settled();
   }
 
-  getFile(remotePath: string, options: GetFileOptions): FileTransfer {
-    requireText('remotePath', remotePath);
-    const { overwrite, integrity, signal } = resolveTransferOptions(options);
-    const { to = '.' } = options;
-    requireText('to', to);
-    return this.#courses.enter('incoming', remotePath, signal, (course, id) => {
-      const transfer = this.#courses.engine.transfers.beginIncoming(id);
-      const findTarget = () => localTarget(to, remotePath);
-      course.take(transfer, this.#fileReceiver(transfer, course, { overwrite, findTarget }));
-      transfer.request({ path: remotePath, ...(integrity !== 'xxh64' && { integrity }) });
+  /**
+   * Begins a transfer, now or in its turn.
+   *
+   * @throws LimitError when too many wait already
+   */
+  begin(request: TransferRequest, signal: AbortSignal | undefined): FileTransfer {
+    const { kind, direction, remotePath } = request;
+    const isIncoming = direction === 'incoming';
+    return this.#courses.enter(direction, remotePath, signal, (course, id) => {
+      if (isIncoming) {
+        const transfer = this.#courses.engine.transfers.beginIncoming(id);
+        if (kind === 'file') this.#fetchFile(transfer, course, request);
+        else this.#fetchFolder(transfer, course, request);
+      } else {
+        const transfer = this.#courses.beginOutgoing(request.policy, id);
+        if (kind === 'file') this.#sendFile(transfer, course, request);
+        else this.#sendFolder(transfer, course, request);
+      }
     });
   }
 
-  sendFile(localPath: string, options: SendFileOptions): FileTransfer {
-    requireText('localPath', localPath);
-    const { overwrite, integrity, signal } = resolveTransferOptions(options);
-    const { as = basename(localPath) } = options;
-    requireText('as', as);
-    requireSendPolicy(options);
-    return this.#courses.enter('outgoing', as, signal, (course, id) => {
-      const transfer = this.#courses.beginOutgoing(options, id);
-      // Without O_NONBLOCK a named pipe would hold a thread until somebody writes to it.
-      const openFile = () => open(localPath, constants.O_RDONLY | constants.O_NONBLOCK);
-      const source = { localPath: resolve(localPath), open: openFile, integrity, overwrite };
-      const sender = new FileSender({ transfer, ...course.parts, ...source });
-      course.take(transfer, sender, this.#sendingOf(transfer));
-      sender.start();
-    });
-  }
-
-  getFolder(remotePath: string, options: GetFolderOptions): FileTransfer {
-    requireText('remotePath', remotePath);
-    const { overwrite, integrity, signal } = resolveTransferOptions(options);
-    const { to = posix.basename(remotePath) } = options;
-    requireText('to', to);
-    return this.#courses.enter('incoming', remotePath, signal, (course, id) => {
-      const transfer = this.#courses.engine.transfers.beginIncoming(id);
-      // The user's own word: it may be a link.
-      const findTarget = () => realpath(to).catch(() => resolve(to));
-      course.take(
-        transfer,
-        new FolderReceiver({ transfer, ...course.parts, overwrite, buffers: this.#buffers, findTarget }),
-      );
-      transfer.requestFolder({ path: remotePath, ...(integrity !== 'xxh64' && { integrity }) });
-    });
-  }
-
-  sendFolder(localPath: string, options: SendFolderOptions): FileTransfer {
-    requireText('localPath', localPath);
-    const { overwrite, integrity, signal } = resolveTransferOptions(options);
-    const { as = basename(resolve(localPath)) } = options;
-    requireText('as', as);
-    requireSendPolicy(options);
-    return this.#courses.enter('outgoing', as, signal, (course, id) => {
-      const transfer = this.#courses.beginOutgoing(options, id);
-      // The user's own word: links in it, and it may be one, are the user's affair.
-      const find = () => new RootDirectory(resolve(localPath)).folderForReading('');
-      const sender = new FolderSender({ transfer, ...course.parts, find, integrity, overwrite, list: undefined });
-      course.take(transfer, sender, this.#sendingOf(transfer));
-      sender.start();
-    });
-  }
-
-  async list(remotePath: string, options: ListOptions): Promise<FolderEntry[]> {
-    requireText('remotePath', remotePath);
-    requireOptions('options', options);
-    const { recursive = false } = options;
-    requireBoolean('recursive', recursive);
+  /** What there is in a folder of the peer's. @throws LimitError when too many transfers wait already */
+  list(remotePath: string, isRecursive: boolean): Promise<FolderEntry[]> {
     return this.#courses.enterLister(remotePath, (onInterrupted) => {
       const transfer = this.#courses.engine.transfers.beginIncoming();
       const lister = new FolderLister(transfer, remotePath, onInterrupted);
       transfer.handler = lister;
-      transfer.requestFolder({ path: remotePath, list: recursive ? 'deep' : 'flat' });
+      transfer.requestFolder({ path: remotePath, list: isRecursive ? 'deep' : 'flat' });
       return lister.done;
     });
   }
@@ -215,6 +159,41 @@ export class FileExchange implements TransferEvents {
 
   onAbandoned(id: number, abort: FileAbort): void {
     this.#madeCourses?.handleAbandoned(id, abort);
+  }
+
+  #fetchFile(transfer: IncomingTransfer, course: TransferCourse, request: TransferRequest): void {
+    const { remotePath, localPath, overwrite, integrity } = request;
+    const findTarget = () => localTarget(localPath, remotePath);
+    course.take(transfer, this.#fileReceiver(transfer, course, { overwrite, findTarget }));
+    transfer.request({ path: remotePath, ...(integrity !== 'xxh64' && { integrity }) });
+  }
+
+  #sendFile(transfer: OutgoingTransfer, course: TransferCourse, request: TransferRequest): void {
+    const { localPath, overwrite, integrity } = request;
+    // Without O_NONBLOCK a named pipe would hold a thread until somebody writes to it.
+    const openFile = () => open(localPath, constants.O_RDONLY | constants.O_NONBLOCK);
+    const source = { localPath: resolve(localPath), open: openFile, integrity, overwrite };
+    const sender = new FileSender({ transfer, ...course.parts, ...source });
+    course.take(transfer, sender, this.#sendingOf(transfer));
+    sender.start();
+  }
+
+  #fetchFolder(transfer: IncomingTransfer, course: TransferCourse, request: TransferRequest): void {
+    const { remotePath, localPath, overwrite, integrity } = request;
+    // The user's own word: it may be a link.
+    const findTarget = () => realpath(localPath).catch(() => resolve(localPath));
+    const parts = { transfer, ...course.parts, overwrite, buffers: this.#buffers, findTarget };
+    course.take(transfer, new FolderReceiver(parts));
+    transfer.requestFolder({ path: remotePath, ...(integrity !== 'xxh64' && { integrity }) });
+  }
+
+  #sendFolder(transfer: OutgoingTransfer, course: TransferCourse, request: TransferRequest): void {
+    const { localPath, overwrite, integrity } = request;
+    // The user's own word: links in it, and it may be one, are the user's affair.
+    const find = () => new RootDirectory(resolve(localPath)).folderForReading('');
+    const sender = new FolderSender({ transfer, ...course.parts, find, integrity, overwrite, list: undefined });
+    course.take(transfer, sender, this.#sendingOf(transfer));
+    sender.start();
   }
 
   get #courses(): TransferCourses {

@@ -79,3 +79,11 @@ export function resolveTransferOptions(options: TransferOptions): {
   requireSignal('signal', signal);
   return { overwrite, integrity, signal };
 }
+
+/** Whether all below a folder is wanted. @throws UsageError that names the option and what it must be */
+export function wantsRecursive(options: ListOptions): boolean {
+  requireOptions('options', options);
+  const { recursive = false } = options;
+  requireBoolean('recursive', recursive);
+  return recursive;
+}

@@ -74,6 +74,11 @@ export class OutgoingChannel implements FrameSource {
     return this.#queue.waitingBytes;
   }
 
+  /** Of all that was ever enqueued, what has left the queue: messages counted as they are there. */
+  get takenBytes(): number {
+    return this.#taken.reached;
+  }
+
   get hasQueued(): boolean {
     return this.#queue.waitingBytes > 0;
   }
@@ -107,23 +112,8 @@ export class OutgoingChannel implements FrameSource {
    * @throws LimitError if the message is larger than the peer takes, or the queue is full
    */
   enqueue(payload: Uint8Array, confirm: boolean): void {
-    if (payload.length > this.#maxMessageBytes) {
-      throw new LimitError(
-        'maxMessageBytes',
-        this.#maxMessageBytes,
-        payload.length,
-        `message of ${payload.length} bytes exceeds the peer's maxMessageBytes ${this.#maxMessageBytes}`,
-      );
-    }
+    requireRoom(this, payload.length, this.#maxMessageBytes, this.#maxQueuedBytes);
     const size = payload.length + FRAME_HEADER_BYTES;
-    if (this.queuedBytes > 0 && this.queuedBytes + size > this.#maxQueuedBytes) {
-      throw new LimitError(
-        'maxQueuedBytes',
-        this.#maxQueuedBytes,
-        this.queuedBytes + size,
-        `${this.queuedBytes} bytes wait on channel ${this.number}, ${size} more exceed maxQueuedBytes ${this.#maxQueuedBytes}; await what send returns`,
-      );
-    }
     this.#queue.push(payload, confirm ? MessageFlag.CONFIRM : 0);
     this.#enqueuedPosition += size;
     this.#acceptedMessages += 1;
@@ -227,4 +217,29 @@ export class OutgoingChannel implements FrameSource {
     this.stopSending(reason);
     this.#consumed.stop(reason);
   }
+}
+
+/** @throws LimitError if a message is larger than the peer takes, or the queue is full */
+export function requireRoom(
+  { number, queuedBytes }: Pick<OutgoingChannel, 'number' | 'queuedBytes'>,
+  messageBytes: number,
+  maxMessageBytes: number,
+  maxQueuedBytes: number,
+): void {
+  if (messageBytes > maxMessageBytes) {
+    throw new LimitError(
+      'maxMessageBytes',
+      maxMessageBytes,
+      messageBytes,
+      `message of ${messageBytes} bytes exceeds the peer's maxMessageBytes ${maxMessageBytes}`,
+    );
+  }
+  const size = messageBytes + FRAME_HEADER_BYTES;
+  if (queuedBytes === 0 || queuedBytes + size <= maxQueuedBytes) return;
+  throw new LimitError(
+    'maxQueuedBytes',
+    maxQueuedBytes,
+    queuedBytes + size,
+    `${queuedBytes} bytes wait on channel ${number}, ${size} more exceed maxQueuedBytes ${maxQueuedBytes}; await what send returns`,
+  );
 }
