@@ -121,6 +121,14 @@ describe('a quick run', () => {
     }
   });
 
+  it('has a client on a thread of its own', async () => {
+    const jsonPath = join(folder, 'threads.json');
+    await run('threads', '--quick', '--case', '64-byte-messages', '--json', jsonPath);
+    const { results } = JSON.parse(await readFile(jsonPath, 'utf8')) as SuiteFile;
+    expect(results.map(({ subject }) => subject)).toEqual(['tcpcomm', 'tcpcomm-thread']);
+    for (const { metrics } of results) expect(metrics.messagesPerSecond).toBeGreaterThan(0);
+  });
+
   it('times round trips', async () => {
     const jsonPath = join(folder, 'round-trip.json');
     await run('messages', '--quick', '--case', 'round-trip', '--subject', 'tcpcomm', '--json', jsonPath);

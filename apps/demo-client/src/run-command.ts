@@ -89,7 +89,7 @@ async function attempt(
   const { signal } = interruption;
   const { host, port, timeoutMs, machineId } = options;
   // Work that goes on where it was cut does so over another session too, when the server was started anew.
-  const client = new TcpCommClient({ machineId, autoReconnect: retries === undefined });
+  const client = new TcpCommClient({ machineId, autoReconnect: retries === undefined, thread: true });
   followReconnecting(client, report);
   const leave = () => void client.close({ drainMs: 0 });
   let begun: FileTransfer | undefined;

@@ -34,6 +34,8 @@ export class TextReport implements ClientReport {
     if (this.#quiet) return;
     const startMs = performance.now();
     const { direction, name } = transfer;
+    client.cpuMonitor.start();
+    this.#board.footer = () => cpuLine(client.cpuMonitor.threadUsage);
     const update = () => {
       if (transfer.state !== 'active') return;
       const sending = viewSending(transfer, client);
@@ -106,6 +108,11 @@ export class TextReport implements ClientReport {
   get #errorScreen(): Screen {
     return this.#screen.isLive && this.#errors.isLive ? this.#screen : this.#errors;
   }
+}
+
+/** What the connection and its files cost; undefined until it has been measured. */
+function cpuLine(threadUsage: number | undefined): string | undefined {
+  return threadUsage === undefined ? undefined : `background thread: ${Math.round(threadUsage)} % of a core`;
 }
 
 /** As the beginning of a sentence. */

@@ -1,4 +1,4 @@
-import { TcpCommClient } from '@tcpcomm/client';
+import { type ClientOptions, TcpCommClient } from '@tcpcomm/client';
 import { TcpCommServer } from '@tcpcomm/server';
 import type { ChannelOptions } from '@tcpcomm/session';
 import type { Subject } from '../harness/subject.ts';
@@ -16,7 +16,10 @@ const BATCH_BYTES = 131_072;
 const WINDOW_BYTES = 8 * 1024 * 1024;
 
 /** Ours: no throttle, and channel windows of the size that `http2` has. */
-export function createTcpcommMessages(receiving: ChannelOptions): Subject<MessageLoad> {
+export function createTcpcommMessages(
+  receiving: ChannelOptions,
+  options: Pick<ClientOptions, 'thread'> = {},
+): Subject<MessageLoad> {
   return {
     async serve({ messageBytes }) {
       const payload = createPayload(messageBytes);
@@ -42,6 +45,7 @@ export function createTcpcommMessages(receiving: ChannelOptions): Subject<Messag
       const arrival = new Arrival();
       const roundTrips = new RoundTrips(() => void client.sendBytes(payload, MESSAGES_CHANNEL));
       const client = new TcpCommClient({
+        ...options,
         channelWindowBytes: WINDOW_BYTES,
         onMessage: pattern === 'one-way' ? () => arrival.add(1) : () => roundTrips.handleReply(),
       });

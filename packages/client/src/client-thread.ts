@@ -1,5 +1,6 @@
 import { extname } from 'node:path';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import type { TcpCommError } from '@tcpcomm/protocol';
 import { RemoteSession, type SessionBackendEvents } from '@tcpcomm/session';
 import { type ClientBackend, type ConnectSetup, refuseToConnectAgain } from './client-backend.ts';
 import type { ClientSetup } from './client-options.ts';
@@ -23,6 +24,8 @@ const END_MS = 2_000;
 export class RemoteClient extends RemoteSession implements ClientBackend {
   readonly thread: Worker;
   #isConnecting = false;
+  /** How many wait for an answer of the thread. */
+  #waiting = 0;
   /** What the other thread has not been told, or has not taken, yet. */
   #machineId: string | undefined;
 
@@ -64,13 +67,9 @@ export class RemoteClient extends RemoteSession implements ClientBackend {
 
   async connect({ host, port, timeoutMs, signal }: ConnectSetup): Promise<void> {
     if (this.closeReason) refuseToConnectAgain();
-    this.thread.ref();
     this.#isConnecting = true;
     try {
-      await this.calls.call('connect', { host, port, timeoutMs }, signal);
-    } catch (error) {
-      if (this.sessionId === 0) this.thread.unref();
-      throw error;
+      await this.#wait(this.calls.call('connect', { host, port, timeoutMs }, signal));
     } finally {
       this.#isConnecting = false;
     }
@@ -83,7 +82,29 @@ export class RemoteClient extends RemoteSession implements ClientBackend {
   async setMachineId(machineId: string): Promise<void> {
     // Without a session there is nobody to ask: it holds at once.
     if (this.sessionId === 0 && !this.#isConnecting) this.#machineId = machineId;
-    await this.calls.call('setMachineId', machineId);
+    await this.#wait(this.calls.call('setMachineId', machineId));
     this.#machineId = undefined;
+  }
+
+  override close(...how: Parameters<RemoteSession['close']>): void {
+    this.thread.ref();
+    super.close(...how);
+  }
+
+  override destroy(error: TcpCommError): void {
+    this.thread.ref();
+    super.destroy(error);
+  }
+
+  /** The process lives as long as somebody waits for the thread, or it has a session. */
+  async #wait(answer: Promise<unknown>): Promise<void> {
+    this.#waiting += 1;
+    this.thread.ref();
+    try {
+      await answer;
+    } finally {
+      this.#waiting -= 1;
+      if (this.#waiting === 0 && this.sessionId === 0) this.thread.unref();
+    }
   }
 }

@@ -87,6 +87,22 @@ describe('a client on a thread of its own', () => {
     expect(messages.every(({ bytes }, index) => Buffer.compare(bytes, testBytes(2_000, index)) === 0)).toBe(true);
   });
 
+  it('gives messages away for good, the small ones too, which come in memory that they share', async () => {
+    await using pair = await connectPair({ client: { thread: true } });
+    // It may be asked for; here it means nothing.
+    pair.client.channel(1, { messageMemory: 'lent' });
+    const messages: Uint8Array[] = [];
+    pair.client.on('message', (bytes) => messages.push(bytes));
+    const sizes = [10, 100, 20_000, 200_000];
+    for (let index = 0; index < 40; index += 1) void pair.serverSession.sendBytes(testBytes(sizes[index % 4]!, index));
+    await waitUntil('all have come', () => messages.length === 40);
+    const { buffer } = messages[0]!;
+    expect(() => structuredClone(messages[0], { transfer: [buffer as ArrayBuffer] })).toThrow();
+    for (const [index, bytes] of messages.entries()) {
+      expect(Buffer.compare(bytes, testBytes(sizes[index % 4]!, index))).toBe(0);
+    }
+  });
+
   it('has its errors with their classes and codes', async () => {
     await using pair = await connectPair({
       server: { maxMessageBytes: 1_000, files: { root: folder.path } },
@@ -155,6 +171,12 @@ describe('a client on a thread of its own', () => {
   it('keeps no process alive without a connection', async () => {
     const program = join(import.meta.dirname, 'programs', 'idle-threaded-client.ts');
     await promisify(execFile)(process.execPath, [...process.execArgv, program], { timeout: 15_000 });
+  });
+
+  it('keeps the process alive while it is waited for', async () => {
+    const program = join(import.meta.dirname, 'programs', 'refused-threaded-client.ts');
+    const { stdout } = await promisify(execFile)(process.execPath, [...process.execArgv, program], { timeout: 15_000 });
+    expect(stdout).toBe('ERR_TCPCOMM_CONNECT_FAILED local');
   });
 
   it('is gone when it is closed, also one that never connected', async () => {

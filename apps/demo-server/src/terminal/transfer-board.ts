@@ -13,6 +13,8 @@ export class TransferBoard {
   readonly #views = new Map<object, TransferView>();
   readonly #printedMs = new Map<object, number>();
   #redraw: NodeJS.Timeout | undefined;
+  /** A line below the transfers while there are any, on a terminal. */
+  footer: () => string | undefined = () => undefined;
 
   constructor(screen: Screen) {
     this.#screen = screen;
@@ -40,7 +42,9 @@ export class TransferBoard {
   #draw(): void {
     clearTimeout(this.#redraw);
     this.#redraw = undefined;
-    this.#screen.show(progressLines([...this.#views.values()], this.#screen));
+    const lines = progressLines([...this.#views.values()], this.#screen);
+    const footer = lines.length > 0 ? this.footer() : undefined;
+    this.#screen.show(footer === undefined ? lines : [...lines, this.#screen.paint('dim', footer)]);
   }
 
   #printNowAndThen(transfer: object, view: TransferView, isNew: boolean): void {

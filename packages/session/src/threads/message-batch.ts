@@ -26,21 +26,27 @@ export interface MessageBatch {
  */
 export class MessageBatcher {
   #table: number[] = [];
-  #packed = new Uint8Array(0);
-  #packedBytes = 0;
   #large: Uint8Array[] = [];
+  #packed = new Uint8Array(0);
+  /** How much of it is filled. */
+  #packedBytes = 0;
+  /** As much as last time, or each turn would begin with copying from small memory to larger. */
+  #nextPackBytes = FIRST_PACK_BYTES;
+  #byteLength = 0;
 
   get isEmpty(): boolean {
     return this.#table.length === 0;
   }
 
-  /** Bytes of messages gathered so far. */
-  byteLength = 0;
+  /** Of the messages gathered so far. */
+  get byteLength(): number {
+    return this.#byteLength;
+  }
 
   /** @param isGiven whether the memory may be taken, if the message has it for itself */
   add(channel: number, bytes: Uint8Array, callId: number, isGiven: boolean): void {
     this.#table.push(channel, bytes.length, callId);
-    this.byteLength += bytes.length;
+    this.#byteLength += bytes.length;
     if (bytes.length <= MAX_PACKED_BYTES) this.#pack(bytes);
     else this.#large.push(isShared(bytes) || (isGiven && isWhole(bytes)) ? bytes : bytes.slice());
   }
@@ -50,17 +56,14 @@ export class MessageBatcher {
     const packed = this.#packed.subarray(0, this.#packedBytes);
     const batch = { table: this.#table, packed, large: this.#large };
     const own = this.#large.filter((bytes) => !isShared(bytes)).map(({ buffer }) => buffer as ArrayBuffer);
+    this.#nextPackBytes = Math.max(FIRST_PACK_BYTES, this.#packedBytes);
     this.#table = [];
     this.#large = [];
-    // As much as this time, or the next turn would begin with copying from small memory to larger.
     this.#packed = new Uint8Array(0);
-    this.#nextPackBytes = Math.max(FIRST_PACK_BYTES, this.#packedBytes);
     this.#packedBytes = 0;
-    this.byteLength = 0;
+    this.#byteLength = 0;
     return { batch, transferred: packed.length > 0 ? [...own, packed.buffer] : own };
   }
-
-  #nextPackBytes = FIRST_PACK_BYTES;
 
   #pack(bytes: Uint8Array): void {
     const neededBytes = this.#packedBytes + bytes.length;

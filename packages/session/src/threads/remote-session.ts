@@ -1,4 +1,4 @@
-import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { markAsUntransferable, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { type FolderEntry, SessionClosedError, TcpCommError, type WireError } from '@tcpcomm/protocol';
 import { type ChannelOptions, DEFAULT_HIGH_WATER_MARK, requireChannelOptions } from '../channel-settings.ts';
 import type { ChannelDelivery } from '../engine/channel-table.ts';
@@ -137,7 +137,8 @@ export class RemoteSession implements SessionBackend {
   }
 
   changeChannel(number: number, options: ChannelOptions): void {
-    const given = requireChannelOptions(options);
+    // Memory comes with its message and does not go back, so none is lent.
+    const { messageMemory: _, ...given } = requireChannelOptions(options);
     if (given.highWaterMark !== undefined) this.#channel(number).highWaterMark = given.highWaterMark;
     if (Object.keys(given).length > 0) this.#post({ kind: 'channel', channel: number, options: given });
   }
@@ -194,6 +195,8 @@ export class RemoteSession implements SessionBackend {
     readonly [Kind in FromSession['kind']]: (message: Extract<FromSession, { kind: Kind }>) => void;
   } = {
     messages: ({ batch }) => {
+      // Who transferred one message to a worker would take the memory of the others along.
+      markAsUntransferable(batch.packed.buffer);
       for (const { channel, bytes } of messagesOf(batch)) this.#events.onMessage(channel, bytes, 0, 0);
     },
     queues: ({ reports }) => {

@@ -55,6 +55,7 @@ export class SessionPortal<Backend extends LocalSession> {
   #isFlushScheduled = false;
   #stateTimer: NodeJS.Timeout | undefined;
   #statsPort: MessagePort | undefined;
+  #toldState: SessionState | undefined;
   /** Whether anything has happened since the state was told. */
   #hasNews = false;
 
@@ -217,7 +218,10 @@ export class SessionPortal<Backend extends LocalSession> {
     const abort = new AbortController();
     this.#running.set(id, abort);
     const call = this.#calls[method];
-    await this.#settle(id, call ? call(this.#backend, argument, abort.signal) : Promise.reject(new Error(method)));
+    const work = call ? call(this.#backend, argument, abort.signal) : Promise.reject(new Error(method));
+    // What it has changed is known before it is over.
+    const tellState = this.#postState.bind(this);
+    await this.#settle(id, work.finally(tellState));
     this.#running.delete(id);
   }
 
@@ -226,7 +230,6 @@ export class SessionPortal<Backend extends LocalSession> {
       (value) => ({ value }),
       (error: unknown) => ({ error: toCloneable(error) }),
     );
-    this.#postState();
     this.#post({ kind: 'settled', id, ...settled });
   }
 
@@ -272,8 +275,11 @@ export class SessionPortal<Backend extends LocalSession> {
     if (reports.length > 0) this.#port.postMessage({ kind: 'queues', reports } satisfies FromSession);
   }
 
+  /** Posts an event, behind what has been gathered and what it has changed. */
   #post(message: FromSession): void {
-    this.#flush();
+    const { isOpen, isSuspended } = this.#backend;
+    if (isOpen !== this.#toldState?.isOpen || isSuspended !== this.#toldState.isSuspended) this.#postState();
+    else this.#flush();
     this.#port.postMessage(message);
     this.#handleNews();
   }
@@ -287,6 +293,7 @@ export class SessionPortal<Backend extends LocalSession> {
     const { blockSizeBytes, maxMessageBytes } = this.#backend;
     const connection = { sessionId, machineId, remoteAddress, remotePort, isOpen, isSuspended };
     const state: SessionState = { ...connection, blockSizeBytes, maxMessageBytes };
+    this.#toldState = state;
     this.#port.postMessage({ kind: 'state', state, transfers: this.#transfers.snapshots } satisfies FromSession);
   }
 

@@ -16,6 +16,7 @@ import {
   isSkippableFrameType,
   MAX_CHANNEL,
   MAX_CONTROL_FRAME_BYTES,
+  MessageFlag,
   MIN_CHANNEL,
   PayloadCollector,
   PING_PAYLOAD_BYTES,
@@ -85,7 +86,9 @@ export class FrameReceiver implements FrameSink {
   roomForNext(maxBytes: number): Uint8Array<ArrayBuffer> | undefined {
     const { currentFrame, missingBytes } = this.#decoder;
     if (currentFrame?.type !== FrameType.MESSAGE || missingBytes < MIN_DIRECT_BYTES) return undefined;
-    return this.#handler.roomForMessage(currentFrame.channel, missingBytes, maxBytes);
+    // Where the message goes on, the header of its next frame is read along, or it would take a read of its own: what follows it is read over it.
+    const behindBytes = (currentFrame.flags & MessageFlag.FIN) === 0 ? FRAME_HEADER_BYTES : 0;
+    return this.#handler.roomForMessage(currentFrame.channel, missingBytes + behindBytes, maxBytes);
   }
 
   /** Whatever follows is not looked at any more. */

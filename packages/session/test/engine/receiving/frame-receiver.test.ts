@@ -1,4 +1,11 @@
-import { type ControlFrameType, type FrameHeader, FrameType, ProtocolError, WireError } from '@tcpcomm/protocol';
+import {
+  MessageFlag,
+  type ControlFrameType,
+  type FrameHeader,
+  FrameType,
+  ProtocolError,
+  WireError,
+} from '@tcpcomm/protocol';
 import { testBytes } from '@tcpcomm/test-support';
 import { describe, expect, it } from 'vitest';
 import { type FrameHandler, FrameReceiver } from '../../../src/engine/receiving/frame-receiver.ts';
@@ -133,7 +140,8 @@ describe('a stream of frames', () => {
 });
 
 describe('room for the next bytes', () => {
-  const large = messageFrame(7, testBytes(40_000), 0);
+  const large = messageFrame(7, testBytes(40_000), MessageFlag.FIN);
+  const fragment = messageFrame(7, testBytes(40_000), 0);
   const roomAfter = (...chunks: Uint8Array[]) => {
     const notes = new Notes();
     notes.handleMessagePiece = () => undefined;
@@ -151,6 +159,12 @@ describe('room for the next bytes', () => {
       'ping 0 0 0 0 0 0 0 0',
       'room for 32768 on 7, 9 at most',
     ]);
+  });
+
+  it('has the header of the next frame too, where the message goes on', () => {
+    expect(roomAfter(fragment.subarray(0, 8))).toEqual([true, 'room for 40008 on 7, 9 at most']);
+    expect(roomAfter(fragment.subarray(0, 7240))).toEqual([true, 'room for 32776 on 7, 9 at most']);
+    expect(roomAfter(fragment)).toEqual([false]);
   });
 
   it('is none where less is missing, between frames, within a header and within anything else', () => {

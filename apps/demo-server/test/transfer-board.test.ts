@@ -1,0 +1,55 @@
+import { setTimeout } from 'node:timers/promises';
+import { waitUntil } from '@tcpcomm/test-support';
+import { expect, it } from 'vitest';
+import type { TransferView } from '../src/terminal/progress-line.ts';
+import { Screen } from '../src/terminal/screen.ts';
+import { TransferBoard } from '../src/terminal/transfer-board.ts';
+
+const VIEW: TransferView = {
+  direction: 'incoming',
+  name: 'picture.jpg',
+  progress: {
+    transferredBytes: 42,
+    totalBytes: 100,
+    percent: 42,
+    bytesPerSecond: 10,
+    elapsedMs: 1,
+    remainingMs: undefined,
+  },
+};
+
+/** What was written to a screen, one entry a repaint. */
+function createScreen(isTTY: boolean): { readonly screen: Screen; readonly written: string[] } {
+  const written: string[] = [];
+  const stream = { isTTY, columns: 80, rows: 24, write: (text: string) => written.push(text) };
+  return { screen: new Screen(stream), written };
+}
+
+it('shows a line below the transfers while there are any', async () => {
+  const { screen, written } = createScreen(true);
+  const board = new TransferBoard(screen);
+  let footer: string | undefined;
+  board.footer = () => footer;
+  const transfer = {};
+  board.update(transfer, VIEW);
+  await waitUntil('it is drawn', () => written.length === 1);
+  expect(written[0]).toContain('picture.jpg');
+  footer = 'background thread: 7 % of a core';
+  board.update(transfer, VIEW);
+  await waitUntil('it is drawn again', () => written.length === 2);
+  expect(written[1]).toMatch(/picture\.jpg.*\nbackground thread: 7 % of a core\n$/s);
+  board.end(transfer, 'done');
+  expect(written.at(-1)).not.toContain('background');
+});
+
+it('shows no such line where there is no terminal', async () => {
+  const { screen, written } = createScreen(false);
+  const board = new TransferBoard(screen);
+  board.footer = () => 'background thread: 7 % of a core';
+  const transfer = {};
+  board.update(transfer, VIEW);
+  await setTimeout(1_010);
+  board.update(transfer, VIEW);
+  board.end(transfer, 'done');
+  expect(written).toEqual([expect.stringContaining('picture.jpg'), 'done\n']);
+});
