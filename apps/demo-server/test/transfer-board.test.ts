@@ -28,13 +28,12 @@ function createScreen(isTTY: boolean): { readonly screen: Screen; readonly writt
 it('shows a line below the transfers while there are any', async () => {
   const { screen, written } = createScreen(true);
   const board = new TransferBoard(screen);
-  let footer: string | undefined;
-  board.footer = () => footer;
+  const footers = [undefined, 'background thread: 7 % of a core'];
+  board.footer = () => footers.shift();
   const transfer = {};
   board.update(transfer, VIEW);
   await waitUntil('it is drawn', () => written.length === 1);
   expect(written[0]).toContain('picture.jpg');
-  footer = 'background thread: 7 % of a core';
   board.update(transfer, VIEW);
   await waitUntil('it is drawn again', () => written.length === 2);
   expect(written[1]).toMatch(/picture\.jpg.*\nbackground thread: 7 % of a core\n$/s);
