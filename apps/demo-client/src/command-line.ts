@@ -105,6 +105,7 @@ export function createCommandLine(exit: (status: number) => void): Command {
       const screen = new Screen();
       const isInteractive = process.stdin.isTTY && screen.isLive && !commonOptionsOf(command).json;
       return run(command, screen, {
+        lasts: true,
         act: (context) => chat(context, { ...options, screen: isInteractive ? screen : undefined }),
       });
     });

@@ -94,6 +94,7 @@ export function addFileCommands(
       const local = oneOf(command, 'local', argument, '--to', options.to);
       return run(command, new Screen(), {
         check: () => requireTarget(local),
+        lasts: true,
         act: (context) => completion(startGet(context, remote, local, settingsOf(options))),
         retries: new RetryPlan(options.attempts),
       });
@@ -113,6 +114,7 @@ export function addFileCommands(
       const settings = settingsOf(options);
       return run(command, new Screen(), {
         check: () => requireSource(local, settings.isRecursive),
+        lasts: true,
         act: (context) => completion(startSend(context, local, remote, settings)),
         retries: new RetryPlan(options.attempts),
       });

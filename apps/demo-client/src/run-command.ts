@@ -20,6 +20,8 @@ export interface CommandSteps {
   readonly check?: () => Promise<void>;
   /** Does the work; throws when it failed. */
   readonly act: (context: CommandContext) => Promise<void>;
+  /** Whether it may last: then the connection is on a thread of its own. */
+  readonly lasts?: boolean;
   /** When to do it again, over another connection, after the connection was lost: of work that goes on where it was cut. */
   readonly retries?: RetryPlan;
 }
@@ -82,14 +84,14 @@ async function runUntilDone(
 /** Returns when to make another, undefined when it is done. @throws what went wrong, if there is to be no other */
 async function attempt(
   circumstances: Omit<CommandContext, 'client'>,
-  { act, retries }: CommandSteps,
+  { act, retries, lasts = false }: CommandSteps,
   hasBeenConnected: boolean,
 ): Promise<Retry | undefined> {
   const { options, report, interruption } = circumstances;
   const { signal } = interruption;
   const { host, port, timeoutMs, machineId } = options;
   // Work that goes on where it was cut does so over another session too, when the server was started anew.
-  const client = new TcpCommClient({ machineId, autoReconnect: retries === undefined, thread: true });
+  const client = new TcpCommClient({ machineId, autoReconnect: retries === undefined, thread: lasts });
   followReconnecting(client, report);
   const leave = () => void client.close({ drainMs: 0 });
   let begun: FileTransfer | undefined;
