@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import { waitUntil } from '@tcpcomm/test-support';
 import { expect, it } from 'vitest';
 import type { TransferView } from '../src/terminal/progress-line.ts';
@@ -47,8 +46,10 @@ it('shows no such line where there is no terminal', async () => {
   board.footer = () => 'background thread: 7 % of a core';
   const transfer = {};
   board.update(transfer, VIEW);
-  await setTimeout(1_010);
-  board.update(transfer, VIEW);
+  await waitUntil('a line is printed', () => {
+    board.update(transfer, VIEW);
+    return written.length > 0;
+  });
   board.end(transfer, 'done');
   expect(written).toEqual([expect.stringContaining('picture.jpg'), 'done\n']);
 });

@@ -41,7 +41,7 @@ export function toCloneable(value: unknown, depth = 0): unknown {
 export function fromCloneable(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(fromCloneable);
   if (!isPlain(value)) return value;
-  return CLONED_ERROR in value ? toError(value as unknown as ClonedError) : mapValues(value, fromCloneable);
+  return isClonedError(value) ? toError(value) : mapValues(value, fromCloneable);
 }
 
 function toClonedError(error: Error, depth: number): ClonedError {
@@ -49,7 +49,7 @@ function toClonedError(error: Error, depth: number): ClonedError {
     [CLONED_ERROR]: classOf(error),
     message: error.message,
     stack: error.stack,
-    properties: mapValues(error as unknown as Record<string, unknown>, (entry) => toCloneable(entry, depth + 1)),
+    properties: mapValues(error, (entry) => toCloneable(entry, depth + 1)),
     hasCause: 'cause' in error,
     cause: depth < MAX_DEPTH ? toCloneable(error.cause, depth + 1) : undefined,
   };
@@ -72,12 +72,17 @@ function classOf(error: Error): string {
   return 'Error';
 }
 
+function isClonedError(value: object): value is ClonedError {
+  return CLONED_ERROR in value;
+}
+
 function isPlain(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }
 
-function mapValues(object: Record<string, unknown>, map: (value: unknown) => unknown): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value)]));
+function mapValues(object: object, map: (value: unknown) => unknown): Record<string, unknown> {
+  const entries: [string, unknown][] = Object.entries(object);
+  return Object.fromEntries(entries.map(([key, value]) => [key, map(value)]));
 }

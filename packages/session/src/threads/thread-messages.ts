@@ -6,6 +6,7 @@ import type { CloseReason } from '../engine/ending/close-reason.ts';
 import type { SendPolicyOptions } from '../engine/sending/send-policy.ts';
 import type { TransferSending } from '../file-transfer.ts';
 import type { TransferRequest } from '../io/transfer-request.ts';
+import type { SessionBackend } from '../session-backend.ts';
 import type { ConnectionDetails, ReconnectAttempt } from '../session-events.ts';
 import type { SessionStats } from '../session-stats.ts';
 import type { TransferDirection, TransferProgress, TransferResult, TransferState } from '../transfer-record.ts';
@@ -56,16 +57,13 @@ export interface Settled {
 }
 
 /** What there is to know of a session at any time. */
-export interface SessionState {
-  readonly sessionId: number;
-  readonly machineId: string;
-  readonly remoteAddress: string | undefined;
-  readonly remotePort: number | undefined;
-  readonly isOpen: boolean;
-  readonly isSuspended: boolean;
-  readonly blockSizeBytes: number;
+export interface SessionState extends Pick<SessionBackend, ToldProperty> {
+  /** The largest that the peer takes. */
   readonly maxMessageBytes: number;
 }
+
+type ToldProperty =
+  'sessionId' | 'machineId' | 'remoteAddress' | 'remotePort' | 'isOpen' | 'isSuspended' | 'blockSizeBytes';
 
 /** What is left of a session. */
 export interface LastWords {
