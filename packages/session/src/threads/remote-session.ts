@@ -10,7 +10,8 @@ import type { SendOptions } from '../send-options.ts';
 import type { SessionBackend, SessionBackendEvents } from '../session-backend.ts';
 import { NO_STATS } from '../session-stats.ts';
 import { fromCloneable, toCloneable } from './cloneable.ts';
-import { MessageBatcher, messagesOf } from './message-batch.ts';
+import { GatheringPort } from './gathering-port.ts';
+import { messagesOf } from './message-batch.ts';
 import { PendingCalls } from './pending-calls.ts';
 import { RemoteChannel } from './remote-channel.ts';
 import { RemoteTransfers } from './remote-transfers.ts';
@@ -41,9 +42,6 @@ const NO_STATE: SessionState = {
 
 const NOTHING_SENT = { deliveredMessages: 0, undeliveredMessages: 0 };
 
-/** So much is posted before the turn of the event loop is over: the other thread can begin. */
-const MAX_BATCH_BYTES = 1_048_576;
-
 /**
  * A session on another thread, where a `SessionPortal` stands for this end. What can be read of it is as it was told last, which is with every
  * event, and every 100 ms while anything happens; only statistics are asked for when they are wanted.
@@ -52,7 +50,7 @@ export class RemoteSession implements SessionBackend {
   protected readonly calls: PendingCalls;
   readonly #options: RemoteSessionOptions;
   readonly #events: SessionBackendEvents;
-  readonly #batch = new MessageBatcher();
+  readonly #port: GatheringPort<ToSession>;
   readonly #channels = new Map<number, RemoteChannel>();
   readonly #transfers: RemoteTransfers;
   /** Messages that the application is done with, in pairs as the other thread wants them. */
@@ -60,7 +58,6 @@ export class RemoteSession implements SessionBackend {
   readonly #reader: StatsReading;
   #stats: RemoteStats = NO_STATS;
   #state: SessionState;
-  #isFlushScheduled = false;
   #isLeaving = false;
   /** Whether the other thread has told its end. */
   #isOver = false;
@@ -71,6 +68,7 @@ export class RemoteSession implements SessionBackend {
     this.#options = options;
     this.#events = events;
     this.#state = { ...NO_STATE, machineId: options.machineId };
+    this.#port = new GatheringPort(options.port, this.#takeConsumed.bind(this));
     this.calls = new PendingCalls(this.#post.bind(this));
     this.#reader = new StatsReading(this.#post.bind(this));
     this.#transfers = new RemoteTransfers(this.#post.bind(this), events);
@@ -129,10 +127,8 @@ export class RemoteSession implements SessionBackend {
     const channel = this.#channel(number);
     requireRoom(channel, bytes.length, this.#state.maxMessageBytes, this.#options.maxQueuedBytes);
     const call = options?.confirm ? this.calls.begin<undefined>(options.signal) : undefined;
-    this.#batch.add(number, bytes, call?.id ?? 0, false);
+    this.#port.add(number, bytes, call?.id ?? 0, false);
     channel.handlePosted(bytes.length);
-    if (this.#batch.byteLength >= MAX_BATCH_BYTES) this.#flush();
-    else this.#scheduleFlush();
     return call?.answer ?? channel.whenBelowMark(options?.signal);
   }
 
@@ -147,7 +143,7 @@ export class RemoteSession implements SessionBackend {
     const last = this.#consumed.length - 2;
     if (this.#consumed[last] === channel) this.#consumed[last + 1]! += 1;
     else this.#consumed.push(channel, 1);
-    this.#scheduleFlush();
+    this.#port.scheduleFlush();
   }
 
   beginTransfer(request: TransferRequest, signal: AbortSignal | undefined): FileTransfer {
@@ -296,29 +292,14 @@ export class RemoteSession implements SessionBackend {
     return channel;
   }
 
-  #scheduleFlush(): void {
-    if (this.#isFlushScheduled) return;
-    this.#isFlushScheduled = true;
-    setImmediate(() => {
-      this.#isFlushScheduled = false;
-      this.#flush();
-    });
-  }
-
-  /** Posts what has been gathered in this turn of the event loop. */
-  #flush(): void {
-    const { port } = this.#options;
-    if (this.#consumed.length > 0) {
-      port.postMessage({ kind: 'consumed', counts: this.#consumed } satisfies ToSession);
-      this.#consumed = [];
-    }
-    if (this.#batch.isEmpty) return;
-    const { batch, transferred } = this.#batch.take();
-    port.postMessage({ kind: 'messages', batch } satisfies ToSession, transferred);
+  #takeConsumed(): ToSession | undefined {
+    if (this.#consumed.length === 0) return undefined;
+    const counts = this.#consumed;
+    this.#consumed = [];
+    return { kind: 'consumed', counts };
   }
 
   #post(message: ToSession, transferred: MessagePort[] = []): void {
-    this.#flush();
-    this.#options.port.postMessage(message, transferred);
+    this.#port.post(message, transferred);
   }
 }

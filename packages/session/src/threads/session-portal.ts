@@ -4,12 +4,11 @@ import { Fifo } from '../engine/fifo.ts';
 import type { LocalSession } from '../local-session.ts';
 import type { SessionBackendEvents } from '../session-backend.ts';
 import { fromCloneable, toCloneable } from './cloneable.ts';
-import { type MessageBatch, MessageBatcher, messagesOf } from './message-batch.ts';
+import { GatheringPort } from './gathering-port.ts';
+import { type MessageBatch, messagesOf } from './message-batch.ts';
 import type { FromSession, QueueReport, SessionState, Settled, ToSession } from './thread-messages.ts';
 import { TransferRegistry } from './transfer-registry.ts';
 
-/** So much is posted before the turn of the event loop is over: the other thread can begin. */
-const MAX_BATCH_BYTES = 1_048_576;
 /** How often the user's thread is told how the session stands while anything happens. */
 const STATE_INTERVAL_MS = 100;
 
@@ -46,13 +45,12 @@ export class SessionPortal<Backend extends LocalSession> {
   readonly #backend: Backend;
   readonly #calls: PortalCalls<Backend>;
   readonly #channels = new Map<number, PortalChannel>();
-  readonly #batch = new MessageBatcher();
+  readonly #gathering: GatheringPort<FromSession>;
   readonly #transfers: TransferRegistry;
   /** Calls that have not been answered. */
   readonly #running = new Map<number, AbortController>();
   readonly #questions = new Map<number, PromiseWithResolvers<unknown>>();
   #lastQuestion = 0;
-  #isFlushScheduled = false;
   #stateTimer: NodeJS.Timeout | undefined;
   #statsPort: MessagePort | undefined;
   #toldState: SessionState | undefined;
@@ -66,6 +64,7 @@ export class SessionPortal<Backend extends LocalSession> {
     calls: PortalCalls<Backend> = {},
   ) {
     this.#port = port;
+    this.#gathering = new GatheringPort(port, this.#takeReports.bind(this));
     this.#calls = { list: (backend, argument) => backend.list(...(argument as [string, boolean])), ...calls };
     this.#transfers = new TransferRegistry(this.#post.bind(this));
     this.#backend = createBackend(this.#createEvents(), this.#ask.bind(this));
@@ -143,9 +142,8 @@ export class SessionPortal<Backend extends LocalSession> {
     return {
       onMessage: (channel, bytes, creditBytes, epoch) => {
         this.#channel(channel).credits.push({ creditBytes, epoch });
-        this.#batch.add(channel, bytes, 0, true);
-        if (this.#batch.byteLength >= MAX_BATCH_BYTES) this.#flush();
-        else this.#scheduleFlush();
+        this.#gathering.add(channel, bytes, 0, true);
+        this.#handleNews();
       },
       onMessagesWritten: (number, messages) => {
         const channel = this.#channel(number);
@@ -243,25 +241,11 @@ export class SessionPortal<Backend extends LocalSession> {
 
   #report(channel: PortalChannel): void {
     channel.hasNews = true;
-    this.#scheduleFlush();
+    this.#gathering.scheduleFlush();
   }
 
-  #scheduleFlush(): void {
-    if (this.#isFlushScheduled) return;
-    this.#isFlushScheduled = true;
-    setImmediate(() => {
-      this.#isFlushScheduled = false;
-      this.#flush();
-    });
-  }
-
-  /** Posts what has been gathered. */
-  #flush(): void {
-    if (!this.#batch.isEmpty) {
-      const { batch, transferred } = this.#batch.take();
-      this.#port.postMessage({ kind: 'messages', batch } satisfies FromSession, transferred);
-      this.#handleNews();
-    }
+  /** How the queues stand in which something has changed. */
+  #takeReports(): FromSession | undefined {
     const reports: QueueReport[] = [];
     for (const [number, channel] of this.#channels) {
       if (!channel.hasNews) continue;
@@ -272,15 +256,14 @@ export class SessionPortal<Backend extends LocalSession> {
       reports.push({ channel: number, writtenMessages, acceptedMessages, acceptedBytes, takenBytes, queuedBytes });
       channel.writtenMessages = 0;
     }
-    if (reports.length > 0) this.#port.postMessage({ kind: 'queues', reports } satisfies FromSession);
+    return reports.length > 0 ? { kind: 'queues', reports } : undefined;
   }
 
   /** Posts an event, behind what has been gathered and what it has changed. */
   #post(message: FromSession): void {
     const { isOpen, isSuspended } = this.#backend;
     if (isOpen !== this.#toldState?.isOpen || isSuspended !== this.#toldState.isSuspended) this.#postState();
-    else this.#flush();
-    this.#port.postMessage(message);
+    this.#gathering.post(message);
     this.#handleNews();
   }
 
@@ -288,13 +271,12 @@ export class SessionPortal<Backend extends LocalSession> {
     this.#hasNews = false;
     // A large message leaves its queue piece by piece, of which nothing is told otherwise.
     for (const channel of this.#channels.values()) channel.hasNews = true;
-    this.#flush();
     const { sessionId, machineId, remoteAddress, remotePort, isOpen, isSuspended } = this.#backend;
     const { blockSizeBytes, maxMessageBytes } = this.#backend;
     const connection = { sessionId, machineId, remoteAddress, remotePort, isOpen, isSuspended };
     const state: SessionState = { ...connection, blockSizeBytes, maxMessageBytes };
     this.#toldState = state;
-    this.#port.postMessage({ kind: 'state', state, transfers: this.#transfers.snapshots } satisfies FromSession);
+    this.#gathering.post({ kind: 'state', state, transfers: this.#transfers.snapshots });
   }
 
   /** Something happens: the user's thread is told how the session stands, now and then until nothing does. */

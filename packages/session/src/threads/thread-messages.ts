@@ -10,11 +10,11 @@ import type { SessionBackend } from '../session-backend.ts';
 import type { ConnectionDetails, ReconnectAttempt } from '../session-events.ts';
 import type { SessionStats } from '../session-stats.ts';
 import type { TransferDirection, TransferProgress, TransferResult, TransferState } from '../transfer-record.ts';
-import type { MessageBatch } from './message-batch.ts';
+import type { BatchPost } from './gathering-port.ts';
 
 /** What the user's thread tells the one that has the session. */
 export type ToSession =
-  | { readonly kind: 'messages'; readonly batch: MessageBatch }
+  | BatchPost
   /** The application is done with so many more messages of a channel: both, one pair after the other. */
   | { readonly kind: 'consumed'; readonly counts: readonly number[] }
   | { readonly kind: 'channel'; readonly channel: number; readonly options: ChannelOptions }
@@ -34,7 +34,7 @@ export type ToSession =
 
 /** What comes back. */
 export type FromSession =
-  | { readonly kind: 'messages'; readonly batch: MessageBatch }
+  | BatchPost
   | { readonly kind: 'queues'; readonly reports: readonly QueueReport[] }
   | { readonly kind: 'state'; readonly state: SessionState; readonly transfers: readonly TransferSnapshot[] }
   | { readonly kind: 'connected'; readonly details: ConnectionDetails }
