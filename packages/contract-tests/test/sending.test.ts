@@ -9,11 +9,11 @@ checkForLeaks();
 /** Neither end takes what comes, so what is sent stays in the sender's queue once the window is used up. */
 const WINDOW = { channelWindowBytes: 65_536 };
 
-/** What waits to be sent when nothing leaves any more. */
+/** What waits to be sent when nothing leaves any more: the peer has all that has, and gives no more credit. */
 async function restingQueue(session: Session): Promise<number> {
   for (let before = NaN; ;) {
     const queuedBytes = session.getSendQueueSize();
-    if (queuedBytes === before) return queuedBytes;
+    if (queuedBytes === before && session.stats().inFlightBytes === 0) return queuedBytes;
     before = queuedBytes;
     await letEventsRun(50);
   }
