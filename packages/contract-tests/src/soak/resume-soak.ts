@@ -151,8 +151,8 @@ class ResumeSoak {
     const { cuts } = this.#options;
     for (; this.#cuts < cuts; this.#cuts += 1) {
       const remainingBytes = this.#remainingBytes('forth') + this.#remainingBytes('back');
-      // On average a little less than its share, or there would not be enough for the last breaks.
-      const gapBytes = Math.max(MIN_GAP_BYTES, (1.6 * remainingBytes) / (cuts - this.#cuts));
+      // On average a little less than its share, or there would not be enough for the last breaks; and the last one within what there is.
+      const gapBytes = Math.max(MIN_GAP_BYTES, remainingBytes * Math.min(1.6 / (cuts - this.#cuts), 0.8));
       const isSilence = this.#random.nextUint32() % SILENCE_EACH === 0;
       yield {
         afterBytes: Math.ceil(this.#random.next() * gapBytes),
