@@ -9,8 +9,8 @@ const { port, setup, auth, asksAuth } = workerData as ClientThreadData;
 
 new SessionPortal(
   port,
-  (events, ask) => {
-    const credentials = asksAuth ? () => ask('auth') as Promise<string> : auth;
+  (events, user) => {
+    const credentials = asksAuth ? () => user.ask('auth') as Promise<string> : auth;
     return new LocalClient({ ...setup, auth: credentials, onMessage: undefined }, events);
   },
   {

@@ -45,7 +45,6 @@ export class RemoteClient extends RemoteSession implements ClientBackend {
       {
         port,
         maxQueuedBytes: setup.session.engine.maxQueuedBytes,
-        machineId: setup.machineId,
         // Its answer is looked at where it is used.
         answer: async () => (isAsked ? auth() : auth),
         released: async () => {
@@ -56,6 +55,7 @@ export class RemoteClient extends RemoteSession implements ClientBackend {
       },
       events,
     );
+    this.assume({ machineId: setup.machineId });
     this.thread = thread;
     thread.on('error', this.handleThreadLost.bind(this));
     thread.on('exit', () => {
@@ -69,7 +69,7 @@ export class RemoteClient extends RemoteSession implements ClientBackend {
     if (this.closeReason) refuseToConnectAgain();
     this.#isConnecting = true;
     try {
-      await this.#wait(this.calls.call('connect', { host, port, timeoutMs }, signal));
+      await this.#wait(this.calls.call('connect', { host, port, timeoutMs }, { signal }));
     } finally {
       this.#isConnecting = false;
     }

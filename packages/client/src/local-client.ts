@@ -91,8 +91,8 @@ export class LocalClient extends LocalSession implements ClientBackend {
     super.end(reason);
   }
 
-  protected override handleIdentify(): Identified {
-    return { refused: { code: WireError.UNEXPECTED_FRAME, message: 'a client gives nobody a machine id' } };
+  protected override handleIdentify(_machineId: string, answer: (identified: Identified) => void): void {
+    answer({ refused: { code: WireError.UNEXPECTED_FRAME, message: 'a client gives nobody a machine id' } });
   }
 
   protected override handleIdentified({ refused }: Identified): void {

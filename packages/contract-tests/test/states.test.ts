@@ -1,10 +1,10 @@
 import type { EventEmitter } from 'node:events';
 import { TcpCommClient } from '@tcpcomm/client';
-import { ProtocolError, TcpCommError, TransferError } from '@tcpcomm/protocol';
+import { TcpCommError, TransferError } from '@tcpcomm/protocol';
 import { type ServerSession, TcpCommServer } from '@tcpcomm/server';
-import { type LocalSession, FileTransfer, type Session, Transport } from '@tcpcomm/session';
+import { FileTransfer, type Session, type SessionBackend } from '@tcpcomm/session';
 import { describe, expect, it } from 'vitest';
-import { checkForLeaks, letEventsRun, RawListener, Relay, waitUntil } from '@tcpcomm/test-support';
+import { checkForLeaks, letEventsRun, RawListener, Relay, untyped, waitUntil } from '@tcpcomm/test-support';
 import { connectPair, type End, endsOf, type SessionPair } from '../src/index.ts';
 
 checkForLeaks();
@@ -246,6 +246,13 @@ describe.each(STATES)('a client that is %s', (state) => {
   );
 });
 
+/** An applicant that wants a session which is not its own, and leaves. */
+const STRANGER = {
+  hello: { resume: { sessionId: 1, key: 'nobody knows it', received: {}, transfers: { continued: [], done: [] } } },
+  gone: new AbortController().signal,
+  release: () => Promise.resolve(undefined),
+};
+
 /** What only a server's session has. */
 const SERVER_SESSION_CALLS = {
   throttleNetworkBps: (session) => {
@@ -258,38 +265,26 @@ const SERVER_SESSION_CALLS = {
     session.setWeight(3);
   },
   setPace: (session) => {
-    session.local.setPace({ blockSizeBytes: 65_536, bytesPerSecond: null });
+    session.backend.setPace({ blockSizeBytes: 65_536, bytesPerSecond: null });
   },
   reconsider: (session) => {
-    session.local.reconsider();
+    session.backend.reconsider();
   },
   handleListening: (session) => {
     session.handleListening();
   },
   closeWith: (session) => session.closeWith(0, 'test', { drainMs: 0 }),
   setShare: (session) => {
-    session.local.setShare(3);
+    session.backend.setShare(3);
   },
-  isOwnedBy: (session) => session.local.isOwnedBy('nobody knows it'),
-  isOrphan: (session) => session.local.isOrphan,
-  expiresInMs: (session) => session.local.expiresInMs(performance.now()),
-  leaveConnection: (session) => session.local.leaveConnection(),
-  takeUp: (session) => {
-    // A session that is suspended refuses a client that is further than it can be.
-    const received = { 1: [5, 60, 0] as [number, number, number] };
-    const proof = { sessionId: 1, key: '', received, transfers: { continued: [], done: [] } };
-    try {
-      return session.local.takeUp(Object.create(Transport.prototype) as Transport, proof, () => {
-        throw new Error('nobody is let in');
-      });
-    } catch (error) {
-      expect(error).toBeInstanceOf(ProtocolError);
-      return false;
-    }
-  },
+  isOwnedBy: (session) => session.backend.isOwnedBy('nobody knows it'),
+  isOrphan: (session) => session.backend.isOrphan,
+  expiresInMs: (session) => session.backend.expiresInMs(performance.now()),
+  // Whoever comes without the session's key is not the one that had it, whatever state that is in.
+  bringBack: (session) => session.backend.bringBack(untyped(STRANGER)),
 } satisfies Record<
-  | Exclude<keyof ServerSession, keyof Session | 'local'>
-  | Exclude<keyof ServerSession['local'], keyof LocalSession | 'begin'>,
+  | Exclude<keyof ServerSession, keyof Session | 'backend'>
+  | Exclude<keyof ServerSession['backend'], keyof SessionBackend | 'open'>,
   (session: ServerSession) => unknown
 > &
   Record<string, (session: ServerSession) => unknown>;
@@ -300,7 +295,7 @@ describe.each(STATES.slice(2))("a server's session that is %s", (state) => {
     async (name) => {
       await using stage = await sessionIn(state, 'server');
       const outcome = await outcomeIn(state, stage.session, () => SERVER_SESSION_CALLS[name](stage.pair.serverSession));
-      expect(outcome).toBe(['closeWith', 'leaveConnection'].includes(name) ? 'resolves' : 'returns');
+      expect(outcome).toBe(['closeWith', 'isOwnedBy', 'bringBack'].includes(name) ? 'resolves' : 'returns');
     },
   );
 
@@ -316,6 +311,7 @@ describe.each(STATES.slice(2))("a server's session that is %s", (state) => {
 const SERVER_CALLS = {
   start: (server) => server.start({ port: 0, host: '127.0.0.1' }),
   address: (server) => server.address,
+  info: (server) => server.info.threading,
   sessions: (server) => [...server.sessions],
   getSession: (server) => server.getSession(1),
   getSessionCollection: (server) => server.getSessionCollection().size,

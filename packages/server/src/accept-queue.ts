@@ -1,6 +1,6 @@
 import { type Reject, WireError } from '@tcpcomm/protocol';
 import { TokenBucket } from '@tcpcomm/throttle';
-import type { Applicant } from './reception.ts';
+import type { Applicant } from './applicant.ts';
 
 /** What the rate allows in this time may come at once: no timer is more exact than that. */
 const BURST_MS = 20;

@@ -62,10 +62,10 @@ export class Admission {
       return { code: WireError.MACHINE_ID_INVALID, message };
     }
     if (duplicatePolicy !== 'reject') return undefined;
-    const holder = this.#holdersOf(machineId, own).find(({ local }) => !local.isOrphan);
+    const holder = this.#holdersOf(machineId, own).find(({ backend }) => !backend.isOrphan);
     if (holder === undefined) return undefined;
     const message = toSentence(`the machine id ${quoted(machineId)} is in use`);
-    const retryAfterMs = holder.local.expiresInMs(nowMs);
+    const retryAfterMs = holder.backend.expiresInMs(nowMs);
     return { code: WireError.MACHINE_ID_TAKEN, message, ...(retryAfterMs !== undefined && { retryAfterMs }) };
   }
 
@@ -76,7 +76,7 @@ export class Admission {
   displacedBy(machineId: string, own?: ServerSession): ServerSession[] {
     const { enforceUniqueMachineIds, duplicatePolicy } = this.#setup;
     if (!enforceUniqueMachineIds || duplicatePolicy === 'allow') return [];
-    return this.#holdersOf(machineId, own).filter(({ local }) => local.isOrphan || duplicatePolicy === 'takeover');
+    return this.#holdersOf(machineId, own).filter(({ backend }) => backend.isOrphan || duplicatePolicy === 'takeover');
   }
 
   /** A session that is taking its leave does not keep its client from coming back. */

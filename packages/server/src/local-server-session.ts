@@ -1,133 +1,106 @@
 import {
   ConnectionLostError,
+  FrameType,
   type Hello,
   type Identified,
-  type Reject,
+  ProtocolError,
+  RESUME_FEATURE,
   SessionClosedError,
   type Settings,
-  type Standing,
+  toSentence,
+  type Welcome,
+  WireError,
 } from '@tcpcomm/protocol';
-import {
-  type CloseReason,
-  failureReason,
-  LocalSession,
-  type SessionBackendEvents,
-  type SessionSetup,
-  type SessionTerms,
-  type Transport,
-} from '@tcpcomm/session';
-import type { SessionKey } from './session-key.ts';
+import { type CloseReason, failureReason, LocalSession, type SessionTerms, tellStanding } from '@tcpcomm/session';
+import type { TokenBucket } from '@tcpcomm/throttle';
+import type { Applicant } from './applicant.ts';
+import type { Opening, ServerBackend, ServerSessionEvents } from './server-backend.ts';
+import type { ServerSetup } from './server-options.ts';
+import { SessionKey } from './session-key.ts';
 
-/** What a server's session tells besides what every session does. */
-export interface ServerSessionEvents extends SessionBackendEvents {
-  /** The connection is lost; it waits for its client. */
-  onSuspended(): void;
-  /** Its client has come back. */
-  onResumed(): void;
-  /** The client wants another machine id. @param change gives it that one; returns why not, if it is refused */
-  onIdentify(machineId: string, change: () => void): Reject | undefined;
-}
+/** What of a server's options a session of it needs. */
+export type ServerSessionSetup = Pick<ServerSetup, 'session' | 'resumeGraceMs'>;
 
 /** What a client says whose session it is. */
-export type Proof = NonNullable<Hello['resume']>;
+type Proof = NonNullable<Hello['resume']>;
 
-/** What a client is told whose session goes on. */
-export interface Resumption {
-  readonly sessionKey: string;
-  readonly pace: Settings;
-  readonly standing: Standing;
-}
-
-export interface LocalServerSessionOptions {
-  readonly setup: SessionSetup;
-  readonly key: SessionKey;
-  /** How long it waits for its client when the connection was lost. */
-  readonly graceMs: number;
-}
+const AGENT = 'tcpcomm-node';
+/** Answers take a while only where another thread gives them; a client that asks on and on does not wait for them. */
+const MAX_UNANSWERED_WISHES = 1_024;
 
 /** A server's session on this thread: it has a connection from the beginning, and waits for its client to bring another one. */
-export class LocalServerSession extends LocalSession<ServerSessionEvents> {
-  readonly #graceMs: number;
-  readonly #key: SessionKey;
+export class LocalServerSession extends LocalSession<ServerSessionEvents> implements ServerBackend {
+  readonly #setup: ServerSessionSetup;
+  readonly #total: TokenBucket;
+  readonly #key = new SessionKey();
   #isKnownToClient = false;
+  #unansweredWishes = 0;
   #expiry: NodeJS.Timeout | undefined;
   #expiresMs = Infinity;
 
-  constructor({ setup, key, graceMs }: LocalServerSessionOptions, events: ServerSessionEvents) {
-    super(setup, events);
-    this.#graceMs = graceMs;
-    this.#key = key;
+  /** @param total of what its rate is a share */
+  constructor(setup: ServerSessionSetup, total: TokenBucket, events: ServerSessionEvents) {
+    super(setup.session, events);
+    this.#setup = setup;
+    this.#total = total;
   }
 
-  /** The client has been accepted. */
-  override begin(transport: Transport, terms: SessionTerms): void {
-    super.begin(transport, terms);
+  open(applicant: Applicant, { sessionId, pace }: Opening): void {
+    const terms = this.#terms(applicant.hello, sessionId, pace);
+    applicant.welcome({ ...this.#welcome(sessionId, pace), ...(terms.isResumable && { sessionKey: this.#key.text }) });
+    this.begin(applicant.transport, terms);
   }
 
-  /** When a client says that the session is its own: whether that is so. */
-  isOwnedBy(key: string): boolean {
-    if (this.#hasHeardClient) this.#key.confirm();
-    return this.#key.matches(key);
+  isOwnedBy(key: string): Promise<boolean> {
+    return Promise.resolve(this.#isOwnedBy(key));
   }
 
-  /** The session's client has come back: resolves when what the connection so far has set off is over. */
-  async leaveConnection(): Promise<void> {
-    this.interrupt(new ConnectionLostError('another connection of the same client has taken its place'));
-    await this.standsStill();
+  async bringBack(applicant: Applicant): Promise<boolean> {
+    const { gone, hello } = applicant;
+    const { resume: proof } = hello;
+    if (proof === undefined) return false;
+    const isStillOwn = () => !gone.aborted && this.isOpen && this.#isOwnedBy(proof.key);
+    while (isStillOwn()) {
+      // The connection that the session had is over, and what that has set off must be too.
+      this.interrupt(new ConnectionLostError('another connection of the same client has taken its place'));
+      await this.standsStill();
+      // Where another connection of the same client was faster, the session leaves that one too: this may be the one that is alive.
+      if (isStillOwn() && this.isSuspended) {
+        this.#takeUp(applicant, proof);
+        return true;
+      }
+    }
+    return gone.aborted;
   }
 
-  /**
-   * After that: this end goes back to what the client has received, and the new connection carries the session on.
-   *
-   * @param proof what the client said in its HELLO
-   * @param welcome tells the client, and returns the terms
-   * @returns false if the session has ended with the connection that it had
-   * @throws ProtocolError for a standing that cannot be
-   */
-  takeUp(transport: Transport, proof: Proof, welcome: (resumption: Resumption) => SessionTerms): boolean {
-    if (!this.isSuspended || this.pace === undefined) return false;
-    this.rewind(proof);
-    this.#key.renew(proof.key);
-    clearTimeout(this.#expiry);
-    const resumption = { sessionKey: this.#key.text, pace: this.pace, standing: this.standing };
-    this.resume(transport, welcome(resumption), proof);
-    this.events.onResumed();
-    return true;
-  }
-
-  /** Whether it waits for a client that may never have heard that it was let in. */
   get isOrphan(): boolean {
     return this.isSuspended && !this.#isKnownToClient;
   }
 
-  /** How long a lost session still waits for its client; undefined while there is a connection. */
   expiresInMs(nowMs: number): number | undefined {
     return this.isSuspended ? Math.max(0, Math.ceil(this.#expiresMs - nowMs)) : undefined;
   }
 
-  /** Its bytes leave at this rate from now on, and the client is told. */
   override setPace(pace: Settings): void {
     super.setPace(pace);
   }
 
-  /** Its share of the server's total. */
   override setShare(weight: number): void {
     super.setShare(weight);
   }
 
-  /** The server's total has changed: what that held back may go now. */
   reconsider(): void {
     this.link?.engine.reconsider();
   }
 
   protected override handleSuspended(reason: CloseReason): void {
     this.#isKnownToClient ||= this.#hasHeardClient;
-    this.events.onSuspended();
-    if (!this.isSuspended) return;
-    this.#expiresMs = performance.now() + this.#graceMs;
+    const { resumeGraceMs: graceMs } = this.#setup;
+    this.#expiresMs = performance.now() + graceMs;
     this.#expiry = setTimeout(() => {
       this.#expire(reason);
-    }, this.#graceMs);
+    }, graceMs);
+    this.events.onSuspended({ isOrphan: this.isOrphan, expiresInMs: graceMs });
   }
 
   protected override end(reason: CloseReason): void {
@@ -135,15 +108,65 @@ export class LocalServerSession extends LocalSession<ServerSessionEvents> {
     super.end(reason);
   }
 
-  protected override handleIdentify(machineId: string): Identified {
-    const refusal = this.events.onIdentify(machineId, () => {
-      this.rename(machineId);
+  protected override handleIdentify(machineId: string, answer: (identified: Identified) => void): void {
+    if (this.#unansweredWishes >= MAX_UNANSWERED_WISHES) {
+      const message = `${this.#unansweredWishes} wishes for another machine id wait for their answer, no more may`;
+      throw new ProtocolError(WireError.CONTROL_FLOOD, message);
+    }
+    this.#unansweredWishes += 1;
+    this.events.onIdentify(machineId, (refusal) => {
+      this.#unansweredWishes -= 1;
+      if (refusal === undefined) this.rename(machineId);
+      answer(refusal ? { refused: { code: refusal.code, message: refusal.message } } : {});
     });
-    return refusal ? { refused: { code: refusal.code, message: refusal.message } } : {};
   }
 
   protected override handleIdentified(): void {
     // A server asks for no machine id.
+  }
+
+  /** When a client says that the session is its own: whether that is so. */
+  #isOwnedBy(key: string): boolean {
+    if (this.#hasHeardClient) this.#key.confirm();
+    return this.#key.matches(key);
+  }
+
+  /** This end goes back to what the client has received, and the new connection carries the session on; or the session ends with the attempt. */
+  #takeUp(applicant: Applicant, proof: Proof): void {
+    const { sessionId, machineId, pace } = this;
+    if (pace === undefined) return;
+    try {
+      this.rewind(proof);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      // Whoever has the key and wants what was never sent can never go on.
+      this.destroy(error);
+      applicant.reject({ code: error.wireError, message: toSentence(error.message) });
+      return;
+    }
+    this.#key.renew(proof.key);
+    clearTimeout(this.#expiry);
+    const sessionKey = this.#key.text;
+    applicant.welcome(
+      tellStanding(FrameType.WELCOME, this.standing, (told) => ({
+        ...this.#welcome(sessionId, pace),
+        sessionKey,
+        resumed: { machineId, ...told },
+      })),
+    );
+    this.resume(applicant.transport, this.#terms(applicant.hello, sessionId, pace), proof);
+    this.events.onResumed();
+  }
+
+  #terms({ machineId, limits: remoteLimits, features }: Hello, sessionId: number, pace: Settings): SessionTerms {
+    const isResumable = this.#setup.resumeGraceMs > 0 && features.includes(RESUME_FEATURE);
+    return { role: 'server', sessionId, machineId, remoteLimits, pace, isResumable, total: this.#total };
+  }
+
+  #welcome(sessionId: number, pace: Settings): Welcome {
+    const { session, resumeGraceMs } = this.#setup;
+    const features = resumeGraceMs > 0 ? [RESUME_FEATURE] : [];
+    return { sessionId, agent: AGENT, features, limits: session.limits, ...pace };
   }
 
   /** Whether anything has come over the connection that there is, or was last. */
@@ -152,7 +175,7 @@ export class LocalServerSession extends LocalSession<ServerSessionEvents> {
   }
 
   #expire(lost: CloseReason): void {
-    const message = `${lost.message}; the client did not come back within ${this.#graceMs} ms`;
+    const message = `${lost.message}; the client did not come back within ${this.#setup.resumeGraceMs} ms`;
     const error = new SessionClosedError(message, 'ERR_TCPCOMM_SESSION_EXPIRED', { cause: lost.error });
     this.end(failureReason('network', error));
   }

@@ -2,14 +2,12 @@ import type { Socket } from 'node:net';
 import {
   codeOfWireError,
   ConnectionRejectedError,
-  type Hello,
-  type Reject,
   type TcpCommError,
-  type Welcome,
 } from '@tcpcomm/protocol';
 import { prepareAccepted, ServerHandshake, Transport } from '@tcpcomm/session';
 import { AcceptQueue, tooMany } from './accept-queue.ts';
 import { RETRY_AFTER_MS } from './admission.ts';
+import { Applicant } from './applicant.ts';
 import type { ServerSetup } from './server-options.ts';
 
 /** A connection that did not become a session, for whatever reason. */
@@ -18,20 +16,6 @@ export interface RejectedConnection {
   readonly remoteAddress: string | undefined;
   /** Undefined if it never said. */
   readonly machineId: string | undefined;
-}
-
-/** A client that has introduced itself and waits for the answer. */
-export interface Applicant {
-  readonly hello: Hello;
-  readonly transport: Transport;
-  readonly remoteAddress: string | undefined;
-  /** When its handshake has taken too long, as `performance.now()` has it. */
-  readonly deadlineMs: number;
-  /** Aborts when the client has gone, or took too long, or nobody is let in any more. */
-  readonly gone: AbortSignal;
-  /** Lets it in; the session takes over the transport in the same turn. */
-  welcome(welcome: Welcome): void;
-  reject(reject: Reject): void;
 }
 
 export interface ReceptionEvents {
@@ -93,16 +77,11 @@ export class Reception {
       {
         onHello: (hello) => {
           machineId = hello.machineId;
-          onHello({
-            ...{ hello, transport, remoteAddress, deadlineMs: nowMs + timeoutMs, gone: gone.signal },
-            welcome: (welcome) => {
-              pending.delete(transport);
-              handshake.welcome(welcome);
-            },
-            reject: (reject) => {
-              handshake.reject(reject);
-            },
+          const applicant = new Applicant({
+            ...{ hello, remoteAddress, deadlineMs: nowMs + timeoutMs, transport, handshake, gone: gone.signal },
+            onLeft: () => pending.delete(transport),
           });
+          onHello(applicant);
         },
         onFailed: (error) => {
           gone.abort(error);

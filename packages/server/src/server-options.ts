@@ -69,6 +69,16 @@ export interface ServerOptions extends SessionOptions {
   readonly maxSessions?: number;
   /** How long a client may take to introduce itself, 1 ms and up. Default 10 s. */
   readonly handshakeTimeoutMs?: number;
+  /**
+   * On how many worker threads the sessions' work is done, 0 to 128; with 0, the default, on the thread of the server. What a session tells, and what it is
+   * told, is the same either way. Where this Node.js cannot do that it is done on the thread of the server too: `server.info` says so.
+   */
+  readonly threads?: number;
+  /**
+   * How long a worker may be busy with one thing before it is given up and replaced, 1,000 ms and up, or Infinity. Its sessions are lost then. Default
+   * 10 s.
+   */
+  readonly workerTimeoutMs?: number;
   /** Takes messages, beside listeners of the event `message`; may be asynchronous. */
   readonly onMessage?: ServerMessageHandler;
 }
@@ -87,10 +97,14 @@ export interface ServerSetup {
   readonly acceptsPerSecond: number;
   readonly maxSessions: number;
   readonly handshakeTimeoutMs: number;
+  readonly threads: number;
+  readonly workerTimeoutMs: number;
   readonly onMessage: ServerMessageHandler | undefined;
 }
 
 const MAX_SESSIONS = 1_000_000;
+const MAX_THREADS = 128;
+const MIN_WORKER_TIMEOUT_MS = 1_000;
 const MAX_DURATION_MS = 2 ** 31 - 1;
 
 /** @throws UsageError that names the option, its range and what came */
@@ -108,6 +122,8 @@ export function resolveServerOptions(options: ServerOptions): ServerSetup {
     acceptsPerSecond = Infinity,
     maxSessions = 10_000,
     handshakeTimeoutMs = 10_000,
+    threads = 0,
+    workerTimeoutMs = 10_000,
     onMessage,
   } = options;
   requireRate('bytesPerSecond', bytesPerSecond);
@@ -121,6 +137,8 @@ export function resolveServerOptions(options: ServerOptions): ServerSetup {
   requireNumber('acceptsPerSecond', acceptsPerSecond, 1, Infinity);
   requireInteger('maxSessions', maxSessions, 1, MAX_SESSIONS);
   requireInteger('handshakeTimeoutMs', handshakeTimeoutMs, 1, MAX_DURATION_MS);
+  requireInteger('threads', threads, 0, MAX_THREADS);
+  requireNumber('workerTimeoutMs', workerTimeoutMs, MIN_WORKER_TIMEOUT_MS, Infinity);
   if (onMessage !== undefined) requireFunction('onMessage', onMessage);
   const session = resolveSessionOptions(options);
   return {
@@ -136,6 +154,8 @@ export function resolveServerOptions(options: ServerOptions): ServerSetup {
     acceptsPerSecond,
     maxSessions,
     handshakeTimeoutMs,
+    threads,
+    workerTimeoutMs,
     onMessage,
   };
 }

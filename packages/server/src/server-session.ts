@@ -6,11 +6,9 @@ import {
   type FileTransfer,
   type Notice,
   Session,
-  type SessionTerms,
-  type Transport,
 } from '@tcpcomm/session';
-import { LocalServerSession, type LocalServerSessionOptions } from './local-server-session.ts';
 import { paceFor } from './pace.ts';
+import type { ServerBackend, ServerSessionEvents } from './server-backend.ts';
 
 const MIN_WEIGHT = 0.01;
 const MAX_WEIGHT = 100;
@@ -25,42 +23,37 @@ export interface SessionHost {
   handleSuspended(session: ServerSession): void;
   handleClosed(session: ServerSession, reason: CloseReason): void;
   handleResumed(session: ServerSession): void;
-  /** The client wants another machine id. @param change gives it that one; returns why not, if it is refused */
-  identify(session: ServerSession, machineId: string, change: () => void): Reject | undefined;
+  /** The client wants another machine id. Returns why not, if it is refused; otherwise the session has it at once */
+  identify(session: ServerSession, machineId: string): Reject | undefined;
 }
 
 /**
  * A server's end of the session with one client. The object belongs to that session alone: when it has ended it stays
  * closed, whoever is given its number afterwards.
  */
-export class ServerSession extends Session<LocalServerSession> {
+export class ServerSession extends Session<ServerBackend> {
   readonly #host: SessionHost;
+  /** Used by the server. */
+  declare readonly backend: ServerBackend;
 
-  /** Made by the server when it has accepted a client. */
-  constructor(transport: Transport, terms: SessionTerms, options: LocalServerSessionOptions, host: SessionHost) {
-    super(
-      'server',
-      (events) =>
-        new LocalServerSession(
-          options,
-          Object.assign(events, {
-            onSuspended: () => {
-              host.handleSuspended(this);
-            },
-            onResumed: () => {
-              host.handleResumed(this);
-            },
-            onIdentify: (machineId: string, change: () => void) => host.identify(this, machineId, change),
-          }),
-        ),
+  /** Made by the server when it lets a client in. */
+  constructor(createBackend: (events: ServerSessionEvents) => ServerBackend, host: SessionHost) {
+    super('server', (events) =>
+      createBackend(
+        Object.assign(events, {
+          onSuspended: () => {
+            host.handleSuspended(this);
+          },
+          onResumed: () => {
+            host.handleResumed(this);
+          },
+          onIdentify: (machineId: string, settle: (refusal: Reject | undefined) => void) => {
+            settle(host.identify(this, machineId));
+          },
+        }),
+      ),
     );
     this.#host = host;
-    this.backend.begin(transport, terms);
-  }
-
-  /** Used by the server. */
-  get local(): LocalServerSession {
-    return this.backend;
   }
 
   /**

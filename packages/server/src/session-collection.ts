@@ -42,7 +42,7 @@ export class SessionTable implements SessionCollection {
 
   add(session: ServerSession): void {
     this.#byId.set(session.sessionId, session);
-    this.#addNamesake(session);
+    this.#addNamesake(session, session.machineId);
   }
 
   remove(session: ServerSession): void {
@@ -51,15 +51,14 @@ export class SessionTable implements SessionCollection {
     this.#removeNamesake(session);
   }
 
-  /** Gives a session another machine id. */
-  rename(session: ServerSession, change: () => void): void {
+  /** A session is about to have another machine id. */
+  rename(session: ServerSession, machineId: string): void {
     this.#removeNamesake(session);
-    change();
-    this.#addNamesake(session);
+    this.#addNamesake(session, machineId);
   }
 
-  #addNamesake(session: ServerSession): void {
-    const name = comparable(session.machineId);
+  #addNamesake(session: ServerSession, machineId: string): void {
+    const name = comparable(machineId);
     const namesakes = this.#byMachineId.get(name);
     if (namesakes) namesakes.push(session);
     else this.#byMachineId.set(name, [session]);

@@ -9,12 +9,14 @@ import {
   requireOptions,
   requireRate,
   requireText,
+  SessionClosedError,
   type Settings,
   UsageError,
   WireError,
 } from '@tcpcomm/protocol';
-import type { CloseOptions, Notice, SessionTerms, Transport } from '@tcpcomm/session';
+import type { CloseOptions, Notice } from '@tcpcomm/session';
 import { Admission } from './admission.ts';
+import type { Applicant } from './applicant.ts';
 import { displace, Entrance } from './entrance.ts';
 import { Listener } from './listener.ts';
 import { paceFor } from './pace.ts';
@@ -22,9 +24,11 @@ import { Reception } from './reception.ts';
 import type { ServerCloseReport, ServerEventMap } from './server-events.ts';
 import { resolveServerOptions, type ServerCallback, type ServerOptions, type ServerSetup } from './server-options.ts';
 import { ServerSession, type SessionHost } from './server-session.ts';
+import type { LostWorker, ServerInfo } from './server-info.ts';
 import { ServerTotal } from './server-total.ts';
 import { type SessionCollection, SessionTable } from './session-collection.ts';
-import type { SessionKey } from './session-key.ts';
+import { createWorkplace } from './threads/choosing.ts';
+import type { Workplace } from './workplace.ts';
 
 /** For the `sessionId` of `sendBytes` and `sendText`: every session that there is. */
 export const ALL_SESSIONS = -1;
@@ -51,6 +55,7 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
   readonly #host: SessionHost = this.#createHost();
   readonly #textEncoder = new TextEncoder();
   readonly #total: ServerTotal;
+  readonly #workplace: Workplace;
   #pace: Settings;
   #state: 'new' | 'starting' | 'listening' | 'closed' = 'new';
   #closing: Promise<ServerCloseReport> | undefined;
@@ -64,10 +69,11 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
     this.#setup = resolveServerOptions(typeof first === 'function' ? second : first);
     this.#pace = paceFor(this.#setup.bytesPerSecond);
     this.#total = new ServerTotal(this.#setup.totalBytesPerSecond);
+    this.#workplace = createWorkplace(this.#setup, this.#total, this.#handleWorkerLost.bind(this));
     this.#admission = new Admission(this.#setup, this.#table);
     const entrance = new Entrance(this.#setup, this.#table, this.#admission, {
-      pace: () => this.#pace,
-      open: this.#open.bind(this),
+      isReady: () => this.#workplace.isReady,
+      open: this.#begin.bind(this),
       onFailure: this.#reportFailure.bind(this),
     });
     this.#reception = new Reception(this.#setup, {
@@ -106,14 +112,20 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
     if (options.host !== undefined) requireText('host', options.host);
     if (this.#state !== 'new') throw new UsageError(`the server is ${this.#state}, it is started once only`);
     this.#state = 'starting';
-    const address = await this.#listener.open(options.port, options.host).catch((error: unknown) => {
+    const address = await this.#open(options).catch(async (error: unknown) => {
       this.#state = 'closed';
+      await this.#workplace.close();
       throw error;
     });
     if (this.#closing === undefined) this.#state = 'listening';
     this.#announce('listening', address);
     this.#notify({ kind: 'listening', text: 'Listening...' });
     return address;
+  }
+
+  /** How the server does its work: where, why there, and how the workers are doing. */
+  get info(): ServerInfo {
+    return this.#workplace.info;
   }
 
   /** Where it listens; undefined while it does not. */
@@ -174,7 +186,7 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
   throttleNetworkBps(bytesPerSecond: number): void {
     requireRate('bytesPerSecond', bytesPerSecond);
     this.#pace = paceFor(bytesPerSecond);
-    for (const session of this.#table) session.local.setPace(this.#pace);
+    for (const session of this.#table) session.backend.setPace(this.#pace);
   }
 
   /**
@@ -186,7 +198,7 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
   throttleTotalBps(bytesPerSecond: number): void {
     requireRate('bytesPerSecond', bytesPerSecond);
     this.#total.setRate(bytesPerSecond);
-    for (const session of this.#table) session.local.reconsider();
+    for (const session of this.#table) session.backend.reconsider();
   }
 
   /** Into what blocks data is cut at the present rate, in bytes. */
@@ -228,14 +240,23 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
     this.#reportFailure(error);
   }
 
-  #open(transport: Transport, terms: SessionTerms, key: SessionKey): void {
-    const full = { ...terms, total: this.#total.bucket };
-    const { session: setup, resumeGraceMs } = this.#setup;
-    const session = new ServerSession(transport, full, { setup, key, graceMs: resumeGraceMs }, this.#host);
+  /** Clients come from now on. */
+  async #open({ port, host }: StartOptions): Promise<AddressInfo> {
+    await this.#workplace.start().catch((error: unknown) => {
+      if (!this.#closing) throw error;
+    });
+    if (this.#closing) throw new SessionClosedError('the server was closed while it started');
+    return this.#listener.open(port, host);
+  }
+
+  /** A client comes in. */
+  #begin(applicant: Applicant, sessionId: number): void {
+    const { machineId } = applicant.hello;
+    const session = new ServerSession((events) => this.#workplace.createBackend(events), this.#host);
+    session.backend.open(applicant, { sessionId, pace: this.#pace });
     this.#table.add(session);
     this.#announce('session', session);
-    const text = `Session#${terms.sessionId} MachineID:${terms.machineId}`;
-    this.#notify({ kind: 'session-started', text, sessionId: terms.sessionId });
+    this.#notify({ kind: 'session-started', text: `Session#${sessionId} MachineID:${machineId}`, sessionId });
   }
 
   async #close(options: CloseOptions): Promise<ServerCloseReport> {
@@ -250,6 +271,7 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
       }),
     );
     await stopped;
+    await this.#workplace.close();
     this.#announce('close');
     this.#notify({ kind: 'server-stopped', text: 'Server Stopped.' });
     return { sessions };
@@ -297,14 +319,20 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
         this.#announce('sessionClosed', session, reason);
         this.#notify({ kind: 'session-stopped', text: `Session Stopped. (${sessionId})`, sessionId });
       },
-      identify: (session, machineId, change) => {
+      identify: (session, machineId) => {
         const refusal = this.#admission.refusalOfId(machineId, session, performance.now());
         if (refusal) return refusal;
         displace(this.#admission.displacedBy(machineId, session));
-        this.#table.rename(session, change);
+        this.#table.rename(session, machineId);
         return undefined;
       },
     };
+  }
+
+  #handleWorkerLost(lost: LostWorker): void {
+    this.#announce('workerLost', lost);
+    const text = `Worker#${lost.threadId} lost with ${lost.sessions} sessions: ${lost.error.message}`;
+    this.#notify({ kind: 'worker-lost', text, error: lost.error });
   }
 
   get #hearsNotices(): boolean {

@@ -26,9 +26,16 @@ export {
 } from './io/transfer-options.ts';
 export type { Integrity } from './io/files/file-hash.ts';
 export type { Overwrite } from './io/files/publishing.ts';
-export { type AcceptedSocket, prepareAccepted } from './io/accepted-socket.ts';
+export {
+  type AcceptedSocket,
+  CAN_MOVE_SOCKETS,
+  openHandle,
+  prepareAccepted,
+  type SocketHandle,
+  transferableOf,
+} from './io/socket-handle.ts';
 export { SocketReading } from './io/socket-reading.ts';
-export { type PortalCalls, SessionPortal } from './threads/session-portal.ts';
+export { type PortalCalls, SessionPortal, type UserThread } from './threads/session-portal.ts';
 export { RemoteSession, type RemoteSessionOptions } from './threads/remote-session.ts';
 export { Transport } from './io/transport.ts';
 export { LocalSession } from './local-session.ts';

@@ -106,6 +106,11 @@ export abstract class LocalSession<
     return this.conversation?.remoteLimits.maxMessageBytes ?? 0;
   }
 
+  /** What the connection has moved that there is, or was last. */
+  get movedBytes(): number {
+    return this.#link?.transport.movedBytes ?? 0;
+  }
+
   get deliveries(): readonly ChannelDelivery[] {
     return this.#link?.engine.deliveries ?? [];
   }
@@ -237,8 +242,8 @@ export abstract class LocalSession<
     this.#machineId = machineId;
   }
 
-  /** The peer wants another machine id; at a server only. */
-  protected abstract handleIdentify(machineId: string): Identified;
+  /** The peer wants another machine id; at a server only. Otherwise as `SessionEvents.onIdentify`. */
+  protected abstract handleIdentify(machineId: string, answer: (identified: Identified) => void): void;
   /** The peer's answer to that; at a client only. */
   protected abstract handleIdentified(answer: Identified): void;
   /** The connection is lost, and the session waits for another one. */

@@ -11,6 +11,7 @@ export type NoticeKind =
   | 'session-suspended'
   | 'session-resumed'
   | 'session-stopped'
+  | 'worker-lost'
   | 'bytes-sent'
   | 'transfer-started'
   | 'transfer-resumed'

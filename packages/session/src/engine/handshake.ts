@@ -253,6 +253,18 @@ export class ServerHandshake extends Handshake<ServerHandshakeEvents> {
     super('server', events, timeoutMs, nowMs);
   }
 
+  /** One whose client has introduced itself to another one before, on another thread. */
+  static afterHello(events: Omit<ServerHandshakeEvents, 'onHello'>, nowMs: number): ServerHandshake {
+    const handshake = new ServerHandshake({ ...events, onHello: () => undefined }, Infinity, nowMs);
+    handshake.proceedTo('decision');
+    return handshake;
+  }
+
+  /** Another one goes on with the client from here. */
+  leave(): void {
+    if (this.state === 'decision') this.proceedTo('accepted');
+  }
+
   /** Lets the client in. */
   welcome(welcome: Welcome): void {
     if (this.state !== 'decision') return;

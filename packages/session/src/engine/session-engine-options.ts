@@ -6,7 +6,7 @@ import type { SessionThrottle } from './session-throttle.ts';
 import type { TransferIds } from './transfers/transfer-ids.ts';
 import type { TransferEvents } from './transfers/transfer-exchange.ts';
 
-/** What a session tells its owner. Each is called while bytes are being received or sent, so the owner must not throw. */
+/** What a session tells its owner. Each is called while bytes are being received or sent, so the owner must not throw what is not said here. */
 export interface SessionEvents {
   /** A whole message; `consume` with the same `creditBytes` when the application is done with it, in the order of arrival. */
   onMessage(channel: number, bytes: Uint8Array, creditBytes: number): void;
@@ -14,8 +14,13 @@ export interface SessionEvents {
   onMessagesWritten(channel: number, messages: number): void;
   /** The server has changed the rate or the block size. */
   onSettings(settings: Settings): void;
-  /** The client wants another machine id; returns the answer. */
-  onIdentify(machineId: string): Identified;
+  /**
+   * The client wants another machine id.
+   *
+   * @param answer to be called once, in the order of the wishes; of no effect when it comes too late
+   * @throws ProtocolError for one wish too many
+   */
+  onIdentify(machineId: string, answer: (identified: Identified) => void): void;
   /** The server's answer to that. */
   onIdentified(answer: Identified): void;
   /** The connection is lost, and another one may carry the session on: messages wait, transfers are interrupted. */

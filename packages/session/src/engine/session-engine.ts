@@ -289,7 +289,9 @@ export class SessionEngine implements ConnectionPhase, ConversationCarrier, Sess
   }
 
   onIdentify({ machineId }: Identify): void {
-    this.sendControl(FrameType.IDENTIFIED, 0, this.#events.onIdentify(machineId));
+    this.#events.onIdentify(machineId, (identified) => {
+      this.sendControl(FrameType.IDENTIFIED, 0, identified);
+    });
   }
 
   onIdentified(answer: Identified): void {

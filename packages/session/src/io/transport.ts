@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { ConnectionLostError, type TcpCommError } from '@tcpcomm/protocol';
 import { type ConnectionPhase, sleepOn } from '../engine/connection-phase.ts';
+import { type SocketHandle, takeHandle } from './socket-handle.ts';
 import { readByEvents, type ReadTarget, type SocketReading } from './socket-reading.ts';
 
 /** How long a connection may take to deliver its last bytes and hear the peer's end, once it is finished. */
@@ -25,6 +26,8 @@ export class Transport implements ReadTarget {
   #timer: NodeJS.Timeout | undefined;
   #timerDueMs = Infinity;
   #lossCause: Error | undefined;
+  /** When it is to go elsewhere. */
+  #release: PromiseWithResolvers<SocketHandle | undefined> | undefined;
 
   /** Resolves when the socket is closed and nothing of it is left. */
   readonly closed: Promise<void>;
@@ -58,6 +61,11 @@ export class Transport implements ReadTarget {
     return this.#socket.remotePort;
   }
 
+  /** Sent and received, all together. */
+  get movedBytes(): number {
+    return this.#socket.bytesRead + this.#socket.bytesWritten;
+  }
+
   /** Puts the connection into its next phase. What the one before has still to send goes out first. */
   switchTo(phase: ConnectionPhase): void {
     this.#departingPhase = this.#phase;
@@ -76,6 +84,19 @@ export class Transport implements ReadTarget {
   /** Closes the socket at once, whatever is still to be sent. */
   destroy(): void {
     this.#socket.destroy();
+  }
+
+  /**
+   * Gives the connection away, in the middle of what it says: nothing is read here any more, and what there was to write is written. Resolves with
+   * undefined if it is lost before that.
+   */
+  release(): Promise<SocketHandle | undefined> {
+    this.#release ??= Promise.withResolvers();
+    this.#socket.pause();
+    this.#flush();
+    if (this.#socket.closed) this.#release.resolve(undefined);
+    else this.#letGo();
+    return this.#release.promise;
   }
 
   /** Takes what was read; returns whether something keeps it, or its memory may be used again. */
@@ -112,6 +133,7 @@ export class Transport implements ReadTarget {
   #handleClose(): void {
     clearTimeout(this.#timer);
     clearTimeout(this.#lingerTimer);
+    this.#release?.resolve(undefined);
     // An orderly end is no loss; most are orderly, and an error takes as long to make as a connection to close.
     if (!this.#phase.isFinished) this.#phase.handleLoss(lossOf(this.#lossCause), performance.now());
   }
@@ -156,8 +178,14 @@ export class Transport implements ReadTarget {
       if (error) return;
       phase.handleWritten(performance.now());
       this.#flush();
+      if (this.#release) this.#letGo();
     });
     if (last > 0) this.#socket.uncork();
+  }
+
+  #letGo(): void {
+    if (this.#isWriting || this.#socket.destroyed) return;
+    this.#release?.resolve(takeHandle(this.#socket));
   }
 
   /** The last bytes go out, then the end of the connection; it is closed when the peer has ended too, or takes too long. */

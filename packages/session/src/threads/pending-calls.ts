@@ -1,3 +1,4 @@
+import type { Transferable } from 'node:worker_threads';
 import { toCloneable } from './cloneable.ts';
 import type { ToSession } from './thread-messages.ts';
 
@@ -14,20 +15,24 @@ interface Entry {
 
 /** What another thread was asked and has not answered. Every promise settles: with the answer, when its signal aborts, or when there will be none. */
 export class PendingCalls {
-  readonly #post: (message: ToSession) => void;
+  readonly #post: (message: ToSession, transferred?: Transferable[]) => void;
   readonly #pending = new Map<number, Entry>();
   #lastId = 0;
   #stopReason: Error | undefined;
 
-  constructor(post: (message: ToSession) => void) {
+  constructor(post: (message: ToSession, transferred?: Transferable[]) => void) {
     this.#post = post;
   }
 
-  /** Asks the other thread. It is told when the signal aborts. */
-  async call<Result>(method: string, argument: unknown, signal?: AbortSignal): Promise<Result> {
+  /** Asks the other thread. It is told when the signal aborts. @param transferred what of the argument is not here any more then */
+  async call<Result>(
+    method: string,
+    argument: unknown,
+    { signal, transferred }: { readonly signal?: AbortSignal | undefined; readonly transferred?: Transferable[] } = {},
+  ): Promise<Result> {
     signal?.throwIfAborted();
     const { id, answer } = this.begin<Result>(signal);
-    this.#post({ kind: 'call', id, method, argument });
+    this.#post({ kind: 'call', id, method, argument }, transferred);
     const abort = () => {
       this.#post({ kind: 'abort', id, reason: toCloneable(signal?.reason) });
     };

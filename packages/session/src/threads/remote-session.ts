@@ -1,4 +1,4 @@
-import { markAsUntransferable, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { markAsUntransferable, type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads';
 import { type FolderEntry, SessionClosedError, TcpCommError, type WireError } from '@tcpcomm/protocol';
 import { type ChannelOptions, DEFAULT_HIGH_WATER_MARK, requireChannelOptions } from '../channel-settings.ts';
 import type { ChannelDelivery } from '../engine/channel-table.ts';
@@ -21,10 +21,10 @@ import type { FromSession, RemoteStats, SessionState, ToSession } from './thread
 export interface RemoteSessionOptions {
   readonly port: MessagePort;
   readonly maxQueuedBytes: number;
-  /** Until the session's thread says otherwise. */
-  readonly machineId: string;
   /** Answers what the session's thread asks. */
-  readonly answer: (question: string) => Promise<unknown>;
+  readonly answer: (question: string, argument: unknown) => Promise<unknown>;
+  /** Takes what the session's thread tells beside what every session does. */
+  readonly told?: (topic: string, detail: unknown) => void;
   /** Resolves when the session's thread has nothing left of the session. */
   readonly released: () => Promise<void>;
 }
@@ -57,7 +57,7 @@ export class RemoteSession implements SessionBackend {
   #consumed: number[] = [];
   readonly #reader: StatsReading;
   #stats: RemoteStats = NO_STATS;
-  #state: SessionState;
+  #state: SessionState = NO_STATE;
   #isLeaving = false;
   /** Whether the other thread has told its end. */
   #isOver = false;
@@ -67,7 +67,6 @@ export class RemoteSession implements SessionBackend {
   constructor(options: RemoteSessionOptions, events: SessionBackendEvents) {
     this.#options = options;
     this.#events = events;
-    this.#state = { ...NO_STATE, machineId: options.machineId };
     this.#port = new GatheringPort(options.port, this.#takeConsumed.bind(this));
     this.calls = new PendingCalls(this.#post.bind(this));
     this.#reader = new StatsReading(this.#post.bind(this));
@@ -171,19 +170,28 @@ export class RemoteSession implements SessionBackend {
     this.#post({ kind: 'destroy', error: toCloneable(error) });
   }
 
+  /** So it stands until its thread says otherwise. */
+  protected assume(state: Partial<SessionState>): void {
+    this.#state = { ...this.#state, ...state };
+  }
+
   /** The thread has ended. @param cause why, if it is known */
   handleThreadLost(cause?: unknown): void {
     // What it has said last may not have been heard yet.
     for (let last = receiveMessageOnPort(this.#options.port); last; last = receiveMessageOnPort(this.#options.port)) {
       this.#handle(last.message as FromSession);
     }
-    if (this.#isOver) return;
     const detail = cause instanceof Error ? `: ${cause.message}` : '';
     const text = `the thread of the session has ended${detail}`;
-    const error = new TcpCommError('ERR_TCPCOMM_THREAD_LOST', text, { cause });
+    this.giveUp(failureReason('local', new TcpCommError('ERR_TCPCOMM_THREAD_LOST', text, { cause })));
+  }
+
+  /** The other thread has nothing of the session, and will tell no end. */
+  protected giveUp(reason: CloseReason): void {
+    if (this.#isOver) return;
     this.#isOver = true;
-    if (this.#state.isOpen) this.#events.onDisconnected(failureReason('local', error));
-    this.#end(failureReason('local', error));
+    if (this.#state.isOpen) this.#events.onDisconnected(reason);
+    this.#end(reason);
   }
 
   /** What comes from the session's thread. */
@@ -235,8 +243,11 @@ export class RemoteSession implements SessionBackend {
         this.#end(closeReason);
       });
     },
-    ask: ({ id, question }) => {
-      this.#options.answer(question).then(
+    told: ({ topic, detail }) => {
+      this.#options.told?.(topic, fromCloneable(detail));
+    },
+    ask: ({ id, question, argument }) => {
+      this.#options.answer(question, argument).then(
         (value) => {
           this.#post({ kind: 'answer', id, value });
         },
@@ -299,7 +310,7 @@ export class RemoteSession implements SessionBackend {
     return { kind: 'consumed', counts };
   }
 
-  #post(message: ToSession, transferred: MessagePort[] = []): void {
+  #post(message: ToSession, transferred: Transferable[] = []): void {
     this.#port.post(message, transferred);
   }
 }

@@ -17,6 +17,14 @@ export type PortalCalls<Backend> = Readonly<
   Record<string, (backend: Backend, argument: unknown, signal: AbortSignal) => Promise<unknown>>
 >;
 
+/** The user's thread, as the session's backend meets it. */
+export interface UserThread {
+  /** Asks it for what only that has. */
+  ask(question: string, argument?: unknown): Promise<unknown>;
+  /** Tells it of something that happened, beside what every session tells. */
+  tell(topic: string, detail?: unknown): void;
+}
+
 /** A channel as the user's thread uses it. */
 class PortalChannel {
   /** What its messages cost that are not consumed, in their order. */
@@ -57,28 +65,38 @@ export class SessionPortal<Backend extends LocalSession> {
   /** Whether anything has happened since the state was told. */
   #hasNews = false;
 
-  /** @param createBackend whose backend tells of nothing before it has been returned; `ask` asks the user's thread for what only that has */
+  /** @param createBackend whose backend tells of nothing before it has been returned */
   constructor(
     port: MessagePort,
-    createBackend: (events: SessionBackendEvents, ask: (question: string) => Promise<unknown>) => Backend,
+    createBackend: (events: SessionBackendEvents, user: UserThread) => Backend,
     calls: PortalCalls<Backend> = {},
   ) {
     this.#port = port;
     this.#gathering = new GatheringPort(port, this.#takeReports.bind(this));
     this.#calls = { list: (backend, argument) => backend.list(...(argument as [string, boolean])), ...calls };
     this.#transfers = new TransferRegistry(this.#post.bind(this));
-    this.#backend = createBackend(this.#createEvents(), this.#ask.bind(this));
+    this.#backend = createBackend(this.#createEvents(), {
+      ask: this.#ask.bind(this),
+      tell: (topic, detail) => {
+        this.#post({ kind: 'told', topic, detail: toCloneable(detail) });
+      },
+    });
     port.on('message', (message: ToSession) => {
       (this.#handlers[message.kind] as (message: ToSession) => void)(message);
       this.#handleNews();
     });
   }
 
-  #ask(question: string): Promise<unknown> {
+  /** What stands for it here. */
+  get backend(): Backend {
+    return this.#backend;
+  }
+
+  #ask(question: string, argument?: unknown): Promise<unknown> {
     const answer = Promise.withResolvers<unknown>();
     this.#lastQuestion += 1;
     this.#questions.set(this.#lastQuestion, answer);
-    this.#post({ kind: 'ask', id: this.#lastQuestion, question });
+    this.#post({ kind: 'ask', id: this.#lastQuestion, question, argument });
     return answer.promise;
   }
 

@@ -47,7 +47,9 @@ export type FromSession =
   | { readonly kind: 'transfer-refused'; readonly key: number; readonly error: unknown }
   | { readonly kind: 'closed'; readonly reason: CloseReason; readonly last: LastWords }
   /** Asks the user's thread for something that only that has. */
-  | { readonly kind: 'ask'; readonly id: number; readonly question: string }
+  | { readonly kind: 'ask'; readonly id: number; readonly question: string; readonly argument: unknown }
+  /** Something that not every session tells. */
+  | { readonly kind: 'told'; readonly topic: string; readonly detail: unknown }
   | ({ readonly kind: 'settled'; readonly id: number } & Settled);
 
 /** How a call or a question ended: `error` in the form of `toCloneable`, if it did not end well. */

@@ -124,9 +124,9 @@ export class TestApplication implements SessionEvents, TransferEvents {
     this.settings.push(settings);
   }
 
-  onIdentify(machineId: string): Identified {
+  onIdentify(machineId: string, answer: (identified: Identified) => void): void {
     this.identities.push(machineId);
-    return this.identifyAnswer;
+    answer(this.identifyAnswer);
   }
 
   onIdentified(answer: Identified): void {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { checkForLeaks, testBytes } from '@tcpcomm/test-support';
 import { expect, it } from 'vitest';
-import { type AcceptedSocket, prepareAccepted } from '../../src/io/accepted-socket.ts';
+import { type AcceptedSocket, prepareAccepted } from '../../src/io/socket-handle.ts';
 import { readByEvents, type ReadTarget } from '../../src/io/socket-reading.ts';
 
 checkForLeaks();

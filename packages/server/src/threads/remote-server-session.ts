@@ -1,0 +1,138 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { ConnectionLostError, type Reject, type Settings } from '@tcpcomm/protocol';
+import { type ConnectionDetails, failureReason, RemoteSession, transferableOf } from '@tcpcomm/session';
+import type { Applicant } from '../applicant.ts';
+import type { Opening, ServerBackend, ServerSessionEvents, Suspension } from '../server-backend.ts';
+import type { MovedApplicant, OpenOrder } from './worker-messages.ts';
+
+export interface RemoteServerSessionOptions {
+  readonly maxQueuedBytes: number;
+  /** Gives the worker a session. */
+  readonly begin: (order: OpenOrder) => void;
+}
+
+/** A server's session on a worker. Who it is, and who may take it up, is decided here; what it does, there. */
+export class RemoteServerSession extends RemoteSession implements ServerBackend {
+  readonly #begin: (order: OpenOrder) => void;
+  /** The worker's end of what connects it with this one. */
+  readonly #workerPort: MessagePort;
+  #machineId = '';
+  #suspension: (Suspension & { readonly sinceMs: number }) | undefined;
+
+  constructor({ maxQueuedBytes, begin }: RemoteServerSessionOptions, events: ServerSessionEvents) {
+    const { port1: port, port2 } = new MessageChannel();
+    super(
+      {
+        port,
+        maxQueuedBytes,
+        answer: (_question, machineId) => this.#identify(machineId as string, events),
+        told: (topic, detail) => {
+          if (topic === 'suspended') this.#suspend(detail as Suspension, events);
+          else this.#resume(events);
+        },
+        released: () => Promise.resolve(),
+      },
+      Object.assign(events, { onConnected: onlyAgain(events.onConnected.bind(events)) }),
+    );
+    this.#begin = begin;
+    this.#workerPort = port2;
+  }
+
+  override get machineId(): string {
+    return this.#machineId;
+  }
+
+  open(applicant: Applicant, opening: Opening): void {
+    const { hello, transport } = applicant;
+    const { remoteAddress, remotePort } = transport;
+    const { maxMessageBytes } = hello.limits;
+    const { sessionId, pace } = opening;
+    this.#machineId = hello.machineId;
+    this.assume({
+      ...{ sessionId, remoteAddress, remotePort, isOpen: true, maxMessageBytes },
+      blockSizeBytes: pace.blockSizeBytes,
+    });
+    void this.#open(applicant, opening);
+  }
+
+  async isOwnedBy(key: string): Promise<boolean> {
+    // Nobody's, when its thread is lost with what it knows.
+    return this.calls.call<boolean>('isOwnedBy', key).catch(() => false);
+  }
+
+  async bringBack(applicant: Applicant): Promise<boolean> {
+    const { hello } = applicant;
+    const handle = await applicant.release();
+    if (handle === undefined) return true;
+    const moved: MovedApplicant = { handle, hello };
+    // If that fails the connection has ended with the thread, and the client will see.
+    await this.calls.call('bringBack', moved, { transferred: [transferableOf(handle)] }).catch(() => undefined);
+    return true;
+  }
+
+  get isOrphan(): boolean {
+    return this.isSuspended && (this.#suspension?.isOrphan ?? false);
+  }
+
+  expiresInMs(nowMs: number): number | undefined {
+    if (!this.isSuspended || this.#suspension === undefined) return undefined;
+    const { sinceMs, expiresInMs } = this.#suspension;
+    return Math.max(0, Math.ceil(sinceMs + expiresInMs - nowMs));
+  }
+
+  setPace(pace: Settings): void {
+    this.assume({ blockSizeBytes: pace.blockSizeBytes });
+    this.#order('setPace', pace);
+  }
+
+  setShare(weight: number): void {
+    this.#order('setShare', weight);
+  }
+
+  reconsider(): void {
+    this.#order('reconsider');
+  }
+
+  /** Asks for something that cannot fail but with the session. */
+  #order(method: string, argument?: unknown): void {
+    this.calls.call(method, argument).catch(() => undefined);
+  }
+
+  async #open(applicant: Applicant, opening: Opening): Promise<void> {
+    const { hello } = applicant;
+    const handle = await applicant.release();
+    if (handle === undefined) {
+      const error = new ConnectionLostError('the connection was lost before the session began');
+      this.giveUp(failureReason('network', error));
+      this.#workerPort.close();
+      return;
+    }
+    this.#begin({ port: this.#workerPort, applicant: { handle, hello }, opening });
+  }
+
+  #suspend(suspension: Suspension, events: ServerSessionEvents): void {
+    this.#suspension = { ...suspension, sinceMs: performance.now() };
+    events.onSuspended(suspension);
+  }
+
+  #resume(events: ServerSessionEvents): void {
+    this.#suspension = undefined;
+    events.onResumed();
+  }
+
+  #identify(machineId: string, events: ServerSessionEvents): Promise<Reject | undefined> {
+    return new Promise((resolve) => {
+      events.onIdentify(machineId, (refusal) => {
+        if (refusal === undefined) this.#machineId = machineId;
+        resolve(refusal);
+      });
+    });
+  }
+}
+
+/** That it is connected at the beginning is known before its thread has heard of it. */
+function onlyAgain(tell: (details: ConnectionDetails) => void): (details: ConnectionDetails) => void {
+  return (details) => {
+    if (details.reconnected) tell(details);
+  };
+}

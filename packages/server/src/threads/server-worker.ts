@@ -1,0 +1,132 @@
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { CpuMonitor } from '@tcpcomm/cpu-monitor';
+import { TcpCommError } from '@tcpcomm/protocol';
+import { transferableOf } from '@tcpcomm/session';
+import type { ServerSessionEvents } from '../server-backend.ts';
+import type { LostWorker, WorkerInfo } from '../server-info.ts';
+import { RemoteServerSession } from './remote-server-session.ts';
+import type { FromWorker, OpenOrder, WorkerData } from './worker-messages.ts';
+
+export interface ServerWorkerEvents {
+  /** It has ended without having been asked to; its sessions have, too. */
+  onLost(lost: LostWorker): void;
+}
+
+/** From source it is TypeScript, as this file is; installed it is not. */
+const WORKER_URL = new URL(`./worker-main${extname(import.meta.url)}`, import.meta.url);
+
+/** One of a server's workers, as the server has it: sessions are given to it, until it is lost or ended. */
+export class ServerWorker {
+  /** Resolves when it can be given sessions; rejects if it ends before. */
+  readonly ready: Promise<void>;
+  readonly threadId: number;
+  readonly #worker: Worker;
+  readonly #exited: Promise<void>;
+  readonly #cpu: CpuMonitor;
+  readonly #pulse = new Int32Array(new SharedArrayBuffer(4));
+  readonly #maxQueuedBytes: number;
+  readonly #sessions = new Set<RemoteServerSession>();
+  #isReady = false;
+  #wasReady = false;
+  #bytesPerSecond = 0;
+  #lastPulse = 0;
+  #missedPulses = 0;
+  /** Why it ends, if that is this end's doing. */
+  #endReason: Error | undefined;
+  #isEnding = false;
+
+  constructor(data: Omit<WorkerData, 'pulse'>, events: ServerWorkerEvents) {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const workerData: WorkerData = { ...data, pulse: this.#pulse };
+    this.#maxQueuedBytes = data.setup.session.engine.maxQueuedBytes;
+    this.#worker = new Worker(WORKER_URL, { workerData, name: 'tcpcomm server' });
+    this.threadId = this.#worker.threadId;
+    this.#cpu = new CpuMonitor(this.#worker);
+    this.#cpu.start();
+    this.ready = promise;
+    // It is told as lost, too.
+    promise.catch(() => undefined);
+    this.#worker.on('message', (message: FromWorker) => {
+      if (message.kind === 'load') this.#bytesPerSecond = message.bytesPerSecond;
+      else {
+        this.#isReady = true;
+        this.#wasReady = true;
+        resolve();
+      }
+    });
+    this.#worker.on('error', (error) => {
+      this.#endReason ??= error instanceof Error ? error : new Error(String(error));
+    });
+    this.#exited = new Promise((exited) => {
+      this.#worker.on('exit', (code) => {
+        this.#isReady = false;
+        const cause = this.#endReason ?? new Error(`it has ended with code ${code}`);
+        const error = new TcpCommError('ERR_TCPCOMM_THREAD_LOST', `a worker was lost: ${cause.message}`, { cause });
+        reject(error);
+        const sessions = [...this.#sessions];
+        for (const session of sessions) session.handleThreadLost(cause);
+        if (!this.#isEnding) events.onLost({ threadId: this.threadId, sessions: sessions.length, error });
+        exited();
+      });
+    });
+  }
+
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Whether it ever was. */
+  get wasReady(): boolean {
+    return this.#wasReady;
+  }
+
+  get info(): WorkerInfo {
+    return {
+      threadId: this.threadId,
+      sessions: this.#sessions.size,
+      bytesPerSecond: this.#bytesPerSecond,
+      cpu: this.#cpu.sample,
+    };
+  }
+
+  createSession(events: ServerSessionEvents): RemoteServerSession {
+    const handleClosed = events.onClosed.bind(events);
+    const session = new RemoteServerSession(
+      { maxQueuedBytes: this.#maxQueuedBytes, begin: this.#begin.bind(this) },
+      Object.assign(events, {
+        onClosed: (...details: Parameters<typeof handleClosed>) => {
+          this.#sessions.delete(session);
+          handleClosed(...details);
+        },
+      }),
+    );
+    this.#sessions.add(session);
+    return session;
+  }
+
+  /**
+   * To be called at equal intervals: ends it when it has not come to its event loop in so many of them. They are counted, not timed: a machine that
+   * slept has not been waited for.
+   */
+  checkPulse(maxMissed: number, waitedMs: number): void {
+    const pulse = Atomics.load(this.#pulse, 0);
+    this.#missedPulses = this.#isReady && pulse === this.#lastPulse ? this.#missedPulses + 1 : 0;
+    this.#lastPulse = pulse;
+    if (this.#missedPulses < maxMissed) return;
+    this.#endReason ??= new Error(`it was busy with one thing for ${waitedMs} ms`);
+    void this.#worker.terminate();
+  }
+
+  /** Ends it; what it still had to do is dropped. */
+  async end(): Promise<void> {
+    this.#isEnding = true;
+    this.#cpu.stop();
+    await this.#worker.terminate();
+    await this.#exited;
+  }
+
+  #begin(order: OpenOrder): void {
+    this.#worker.postMessage(order, [order.port, transferableOf(order.applicant.handle)]);
+  }
+}

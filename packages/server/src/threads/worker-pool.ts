@@ -1,0 +1,127 @@
+import type { ServerBackend, ServerSessionEvents } from '../server-backend.ts';
+import type { LostWorker, ServerInfo } from '../server-info.ts';
+import type { Workplace } from '../workplace.ts';
+import { ServerWorker } from './server-worker.ts';
+import type { WorkerData } from './worker-messages.ts';
+
+export interface WorkerPoolOptions {
+  readonly size: number;
+  readonly data: Omit<WorkerData, 'pulse'>;
+  /** How long a worker may be busy with one thing, in milliseconds; Infinity for any time. */
+  readonly timeoutMs: number;
+  /** One is lost, and is being replaced. */
+  readonly onLost: (lost: LostWorker) => void;
+}
+
+/** How often it is looked whether the workers are alive. */
+const PULSE_CHECK_MS = 500;
+/** Until it is tried again where a worker could not even begin. */
+const REPLACEMENT_PAUSE_MS = 1_000;
+
+/** The workers of a server. One that is lost is replaced; a session is given to the one that has least to do. */
+export class WorkerPool implements Workplace {
+  readonly #options: WorkerPoolOptions;
+  readonly #workers = new Set<ServerWorker>();
+  readonly #pauses = new Set<NodeJS.Timeout>();
+  #pulseTimer: NodeJS.Timeout | undefined;
+  #isOpen = false;
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const workers = Array.from({ length: this.#options.size }, () => this.#hire());
+    try {
+      await Promise.all(workers.map(({ ready }) => ready));
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    this.#isOpen = true;
+    this.#watch();
+  }
+
+  get isReady(): boolean {
+    return this.#ready.length > 0;
+  }
+
+  get info(): ServerInfo {
+    return {
+      threading: 'moved-sockets',
+      reason: 'this Node.js can move sockets to other threads',
+      workers: Array.from(this.#workers, ({ info }) => info),
+    };
+  }
+
+  createBackend(events: ServerSessionEvents): ServerBackend {
+    return this.#leastBusy().createSession(events);
+  }
+
+  async close(): Promise<void> {
+    this.#isOpen = false;
+    clearInterval(this.#pulseTimer);
+    for (const pause of this.#pauses) clearTimeout(pause);
+    await Promise.all(Array.from(this.#workers, (worker) => worker.end()));
+    this.#workers.clear();
+  }
+
+  get #ready(): ServerWorker[] {
+    return [...this.#workers].filter(({ isReady }) => isReady);
+  }
+
+  #hire(): ServerWorker {
+    const worker: ServerWorker = new ServerWorker(this.#options.data, {
+      onLost: (lost) => {
+        this.#handleLost(worker, lost);
+      },
+    });
+    this.#workers.add(worker);
+    return worker;
+  }
+
+  #handleLost(worker: ServerWorker, lost: LostWorker): void {
+    this.#workers.delete(worker);
+    // One that is lost at the very beginning fails the start.
+    if (!this.#isOpen) return;
+    if (worker.wasReady) this.#hire();
+    else this.#hireLater();
+    this.#options.onLost(lost);
+  }
+
+  /** What kept one from beginning may last: a new one is not made again and again. */
+  #hireLater(): void {
+    const pause = setTimeout(() => {
+      this.#pauses.delete(pause);
+      this.#hire();
+    }, REPLACEMENT_PAUSE_MS);
+    this.#pauses.add(pause);
+  }
+
+  #watch(): void {
+    const { timeoutMs } = this.#options;
+    if (timeoutMs === Infinity) return;
+    const maxMissed = Math.ceil(timeoutMs / PULSE_CHECK_MS) + 1;
+    this.#pulseTimer = setInterval(() => {
+      for (const worker of this.#workers) worker.checkPulse(maxMissed, timeoutMs);
+    }, PULSE_CHECK_MS);
+    this.#pulseTimer.unref();
+  }
+
+  /** The one with the smallest shares of the sessions, the traffic and the processor time of all. */
+  #leastBusy(): ServerWorker {
+    const ready = this.#ready;
+    const infos = ready.map(({ info }) => info);
+    const loads = infos.map((info) => [info.sessions, info.bytesPerSecond, info.cpu?.threadUsage ?? 0] as const);
+    const shares = loads.map((load) => load.reduce((sum, part, kind) => sum + shareOf(part, loads, kind), 0));
+    const least = shares.indexOf(Math.min(...shares));
+    const worker = ready[least];
+    if (worker === undefined) throw new Error('there is no worker that could take the session');
+    return worker;
+  }
+}
+
+function shareOf(part: number, loads: readonly (readonly number[])[], kind: number): number {
+  const all = loads.reduce((sum, load) => sum + (load[kind] ?? 0), 0);
+  return all === 0 ? 0 : part / all;
+}
