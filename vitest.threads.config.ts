@@ -1,32 +1,43 @@
-import { mergeConfig } from 'vitest/config';
+import { defineConfig, mergeConfig } from 'vitest/config';
 import config from './vitest.config.ts';
 
-const threadedClient = new URL('packages/contract-tests/src/threaded-client.ts', import.meta.url).pathname;
-
-// The contract tests once more, with every client on a thread of its own.
-const threaded = mergeConfig(config, {
-  plugins: [
-    {
-      name: 'clients-on-threads',
-      enforce: 'pre',
-      resolveId: (source: string, importer?: string) =>
-        source === '@tcpcomm/client' && importer !== threadedClient ? threadedClient : undefined,
-    },
+const CLIENTS_ON_THREADS = {
+  include: ['packages/{client,contract-tests}/test/**/*.test.ts'],
+  exclude: [
+    // How a server deals with hundreds of clients that come at the same moment: threads do not.
+    '**/admission.test.ts',
+    // What comes from another thread is in memory that has come with it, and never lent.
+    '**/lent-messages.test.ts',
   ],
-  test: {
-    env: { TCPCOMM_TEST_THREADS: '1' },
-    // A hundred clients are a hundred threads, each of which loads its program.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-  },
-});
-threaded.test.include = ['packages/{client,contract-tests}/test/**/*.test.ts'];
-threaded.test.exclude = [
-  ...(threaded.test.exclude ?? []),
-  // How a server deals with hundreds of clients that come at the same moment: threads do not.
-  '**/admission.test.ts',
-  // What comes from another thread is in memory that has come with it, and never lent.
-  '**/lent-messages.test.ts',
-];
+};
 
-export default threaded;
+const SERVERS_ON_THREADS = {
+  include: ['packages/{server,contract-tests}/test/**/*.test.ts'],
+  exclude: ['**/lent-messages.test.ts'],
+};
+
+// The contract tests once more: with every client on a thread of its own, or with `--mode servers` every server on two.
+export default defineConfig(({ mode }) => {
+  const end = mode === 'servers' ? 'server' : 'client';
+  const threadedEnd = new URL(`packages/contract-tests/src/threaded-${end}.ts`, import.meta.url).pathname;
+  const { include, exclude } = mode === 'servers' ? SERVERS_ON_THREADS : CLIENTS_ON_THREADS;
+  const threaded = mergeConfig(config, {
+    plugins: [
+      {
+        name: `${end}s-on-threads`,
+        enforce: 'pre',
+        resolveId: (source: string, importer?: string) =>
+          source === `@tcpcomm/${end}` && importer !== threadedEnd ? threadedEnd : undefined,
+      },
+    ],
+    test: {
+      env: { TCPCOMM_TEST_THREADS: '1' },
+      // A hundred clients are a hundred threads, each of which loads its program.
+      testTimeout: 60_000,
+      hookTimeout: 60_000,
+    },
+  });
+  threaded.test.include = include;
+  threaded.test.exclude = [...(threaded.test.exclude ?? []), ...exclude];
+  return threaded;
+});

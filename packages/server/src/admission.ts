@@ -47,6 +47,17 @@ export class Admission {
   }
 
   /**
+   * Resolves when it is sure who has that machine id: one that had it may have ended, which is known first on its own thread. Undefined if it is
+   * sure now.
+   *
+   * @param own the session that has another one so far
+   */
+  makeSure(machineId: string, own?: ServerSession): Promise<unknown> | undefined {
+    const holders = this.#setup.enforceUniqueMachineIds ? this.#holdersOf(machineId, own) : [];
+    return holders.length === 0 ? undefined : Promise.all(holders.map(({ backend }) => backend.refresh()));
+  }
+
+  /**
    * Whether a session may have that machine id.
    *
    * @param own the session that has another one so far

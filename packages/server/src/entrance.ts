@@ -43,6 +43,8 @@ export class Entrance {
         // It has ended meanwhile, and whether the client may begin another one is another question.
       }
       if (this.#setup.authorize && (await this.#isTurnedAway(applicant))) return;
+      const sure = this.#admission.makeSure(applicant.hello.machineId);
+      if (sure) await sure;
       if (!applicant.gone.aborted) this.#begin(applicant);
     } catch (error) {
       this.#events.onFailure(error);

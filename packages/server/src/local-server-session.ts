@@ -24,6 +24,12 @@ export type ServerSessionSetup = Pick<ServerSetup, 'session' | 'resumeGraceMs'>;
 /** What a client says whose session it is. */
 type Proof = NonNullable<Hello['resume']>;
 
+/** A client's, for another machine id. */
+interface Wish {
+  readonly machineId: string;
+  readonly answer: (identified: Identified) => void;
+}
+
 const AGENT = 'tcpcomm-node';
 /** Answers take a while only where another thread gives them; a client that asks on and on does not wait for them. */
 const MAX_UNANSWERED_WISHES = 1_024;
@@ -34,7 +40,8 @@ export class LocalServerSession extends LocalSession<ServerSessionEvents> implem
   readonly #total: TokenBucket;
   readonly #key = new SessionKey();
   #isKnownToClient = false;
-  #unansweredWishes = 0;
+  /** For another machine id; they are granted one after the other. */
+  readonly #wishes: Wish[] = [];
   #expiry: NodeJS.Timeout | undefined;
   #expiresMs = Infinity;
 
@@ -73,6 +80,10 @@ export class LocalServerSession extends LocalSession<ServerSessionEvents> implem
     return gone.aborted;
   }
 
+  async refresh(): Promise<void> {
+    // It always is.
+  }
+
   get isOrphan(): boolean {
     return this.isSuspended && !this.#isKnownToClient;
   }
@@ -109,15 +120,22 @@ export class LocalServerSession extends LocalSession<ServerSessionEvents> implem
   }
 
   protected override handleIdentify(machineId: string, answer: (identified: Identified) => void): void {
-    if (this.#unansweredWishes >= MAX_UNANSWERED_WISHES) {
-      const message = `${this.#unansweredWishes} wishes for another machine id wait for their answer, no more may`;
+    if (this.#wishes.length >= MAX_UNANSWERED_WISHES) {
+      const message = `${MAX_UNANSWERED_WISHES} wishes for another machine id wait for their answer, no more may`;
       throw new ProtocolError(WireError.CONTROL_FLOOD, message);
     }
-    this.#unansweredWishes += 1;
-    this.events.onIdentify(machineId, (refusal) => {
-      this.#unansweredWishes -= 1;
-      if (refusal === undefined) this.rename(machineId);
-      answer(refusal ? { refused: { code: refusal.code, message: refusal.message } } : {});
+    this.#wishes.push({ machineId, answer });
+    if (this.#wishes.length === 1) this.#grantNext();
+  }
+
+  #grantNext(): void {
+    const [wish] = this.#wishes;
+    if (wish === undefined) return;
+    this.events.onIdentify(wish.machineId, (refusal) => {
+      if (refusal === undefined) this.rename(wish.machineId);
+      wish.answer(refusal ? { refused: { code: refusal.code, message: refusal.message } } : {});
+      this.#wishes.shift();
+      this.#grantNext();
     });
   }
 

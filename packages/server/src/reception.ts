@@ -81,7 +81,10 @@ export class Reception {
             ...{ hello, remoteAddress, deadlineMs: nowMs + timeoutMs, transport, handshake, gone: gone.signal },
             onLeft: () => pending.delete(transport),
           });
-          onHello(applicant);
+          // Whoever says more before it is answered is refused, and what came with HELLO has been looked at by then.
+          queueMicrotask(() => {
+            if (!gone.signal.aborted) onHello(applicant);
+          });
         },
         onFailed: (error) => {
           gone.abort(error);

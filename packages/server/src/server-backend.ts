@@ -19,6 +19,8 @@ export interface ServerBackend extends SessionBackend {
    * that it is its own. Resolves with whether the applicant has its answer, or is gone; otherwise the session has ended meanwhile.
    */
   bringBack(applicant: Applicant): Promise<boolean>;
+  /** Resolves when what is told of it here is how it stands. */
+  refresh(): Promise<void>;
   /** Whether it waits for a client that may never have heard that it was let in. */
   readonly isOrphan: boolean;
   /** How long a lost session still waits for its client; undefined while there is a connection. */

@@ -23,8 +23,8 @@ export interface SessionHost {
   handleSuspended(session: ServerSession): void;
   handleClosed(session: ServerSession, reason: CloseReason): void;
   handleResumed(session: ServerSession): void;
-  /** The client wants another machine id. Returns why not, if it is refused; otherwise the session has it at once */
-  identify(session: ServerSession, machineId: string): Reject | undefined;
+  /** The client wants another machine id. @param settle to be called once: the session has it then, or is told why not */
+  identify(session: ServerSession, machineId: string, settle: (refusal: Reject | undefined) => void): void;
 }
 
 /**
@@ -48,7 +48,7 @@ export class ServerSession extends Session<ServerBackend> {
             host.handleResumed(this);
           },
           onIdentify: (machineId: string, settle: (refusal: Reject | undefined) => void) => {
-            settle(host.identify(this, machineId));
+            host.identify(this, machineId, settle);
           },
         }),
       ),

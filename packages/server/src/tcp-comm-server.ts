@@ -319,12 +319,18 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
         this.#announce('sessionClosed', session, reason);
         this.#notify({ kind: 'session-stopped', text: `Session Stopped. (${sessionId})`, sessionId });
       },
-      identify: (session, machineId) => {
-        const refusal = this.#admission.refusalOfId(machineId, session, performance.now());
-        if (refusal) return refusal;
-        displace(this.#admission.displacedBy(machineId, session));
-        this.#table.rename(session, machineId);
-        return undefined;
+      identify: (session, machineId, settle) => {
+        const decide = () => {
+          const refusal = this.#admission.refusalOfId(machineId, session, performance.now());
+          if (refusal === undefined) {
+            displace(this.#admission.displacedBy(machineId, session));
+            this.#table.rename(session, machineId);
+          }
+          settle(refusal);
+        };
+        const sure = this.#admission.makeSure(machineId, session);
+        if (sure) void sure.then(decide);
+        else decide();
       },
     };
   }

@@ -213,17 +213,12 @@ describe('first words that are not ours', () => {
     await expectBystanderUndisturbed();
   });
 
-  it('what comes in the same segment as HELLO belongs to the session if there is one, and to nobody if there is none', async () => {
-    const early = rawFrame(0x05, { payload: Buffer.from('too soon') });
+  it.each(['hasty', 'bystander'])('more in the same segment as the HELLO of %s is refused', async (machineId) => {
     await using peer = await RawPeer.connect(port);
-    peer.send(introduction('hasty'), early);
-    expect((await peer.waitForFrame(0x06)).payload.toString()).toBe('too soon');
-    expect(peer.frames.map(({ type }) => type)).toEqual([0x11, 0x06]);
-    await using refused = await RawPeer.connect(port);
-    refused.send(introduction('bystander'), early);
-    await refused.waitForEnd();
-    expectAnswer(refused, 33);
-    peer.destroy();
+    peer.send(introduction(machineId), rawFrame(0x05, { payload: Buffer.from('too soon') }));
+    await peer.waitForEnd();
+    expectAnswer(peer, 8);
+    expect(server.getSession('hasty')).toBeUndefined();
     await expectBystanderUndisturbed();
   });
 

@@ -70,6 +70,10 @@ export class RemoteServerSession extends RemoteSession implements ServerBackend 
     return true;
   }
 
+  async refresh(): Promise<void> {
+    await this.calls.call('refresh', undefined).catch(() => undefined);
+  }
+
   get isOrphan(): boolean {
     return this.isSuspended && (this.#suspension?.isOrphan ?? false);
   }

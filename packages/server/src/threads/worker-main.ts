@@ -1,4 +1,5 @@
 // The program of a server's worker: its sessions, and the ports to their users.
+import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Reject, type Settings, WireError } from '@tcpcomm/protocol';
 import { type PortalCalls, type SessionBackendEvents, SessionPortal, type UserThread } from '@tcpcomm/session';
@@ -28,6 +29,8 @@ const CALLS: PortalCalls<LocalServerSession> = {
     const message = 'the session has ended just now, come again for another one';
     applicant.reject({ code: WireError.SERVER_BUSY, message, retryAfterMs: RETRY_AFTER_MS });
   },
+  // What lay at its socket has been read by then; how it stands is told with every answer.
+  refresh: () => setImmediate(),
   setPace: (session, pace) => Promise.resolve(session.setPace(pace as Settings)),
   setShare: (session, weight) => Promise.resolve(session.setShare(weight as number)),
   reconsider: (session) => Promise.resolve(session.reconsider()),
