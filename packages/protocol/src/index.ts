@@ -109,5 +109,6 @@ export {
   requireRate,
   requireSignal,
   requireText,
+  requireUrl,
 } from './requirements.ts';
 export { codeOfWireError, WireError, type WireErrorName } from './wire-error.ts';

@@ -55,6 +55,13 @@ export function requireFunction(name: string, value: unknown): void {
   throw new UsageError(`${name} must be a function, got ${describe(value)}`);
 }
 
+/** For where a module is. */
+export function requireUrl(name: string, value: unknown): void {
+  if (value instanceof URL) return;
+  const example = `new URL('./${name}.js', import.meta.url)`;
+  throw new UsageError(`${name} must be a URL, such as ${example}, got ${describe(value)}`);
+}
+
 /** For an object of options. */
 export function requireOptions(name: string, value: unknown): void {
   if (typeof value === 'object' && value !== null) return;

@@ -75,6 +75,7 @@ it('the exports', () => {
     'requireRate',
     'requireSignal',
     'requireText',
+    'requireUrl',
     'toSentence',
     'writeCounter',
     'writeFrameHeader',

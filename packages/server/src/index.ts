@@ -9,6 +9,7 @@ export type {
 } from './server-options.ts';
 export { ServerSession } from './server-session.ts';
 export type { SessionCollection } from './session-collection.ts';
+export type { ServerHandlers } from './handlers.ts';
 export type { LostWorker, ServerInfo, Threading, WorkerInfo } from './server-info.ts';
 export type { ServerCloseReport, ServerEventMap } from './server-events.ts';
 export { ALL_SESSIONS, type StartOptions, TcpCommServer } from './tcp-comm-server.ts';

@@ -1,9 +1,5 @@
 import type { Socket } from 'node:net';
-import {
-  codeOfWireError,
-  ConnectionRejectedError,
-  type TcpCommError,
-} from '@tcpcomm/protocol';
+import { codeOfWireError, ConnectionRejectedError, type TcpCommError } from '@tcpcomm/protocol';
 import { prepareAccepted, ServerHandshake, Transport } from '@tcpcomm/session';
 import { AcceptQueue, tooMany } from './accept-queue.ts';
 import { RETRY_AFTER_MS } from './admission.ts';

@@ -6,6 +6,8 @@ import {
   requireOneOf,
   requireOptions,
   requireRate,
+  requireUrl,
+  UsageError,
 } from '@tcpcomm/protocol';
 import { resolveSessionOptions, type SessionOptions, type SessionSetup } from '@tcpcomm/session';
 import type { ServerSession } from './server-session.ts';
@@ -79,6 +81,11 @@ export interface ServerOptions extends SessionOptions {
    * 10 s.
    */
   readonly workerTimeoutMs?: number;
+  /**
+   * A module whose exports serve the sessions on the threads where they are, as `ServerHandlers` says: with `threads` their messages cross no
+   * thread. The server hears of everything but messages. Loaded by `start`, in each worker; it may take `workerTimeoutMs`. Default: none.
+   */
+  readonly handlers?: URL;
   /** Takes messages, beside listeners of the event `message`; may be asynchronous. */
   readonly onMessage?: ServerMessageHandler;
 }
@@ -99,6 +106,7 @@ export interface ServerSetup {
   readonly handshakeTimeoutMs: number;
   readonly threads: number;
   readonly workerTimeoutMs: number;
+  readonly handlers: string | undefined;
   readonly onMessage: ServerMessageHandler | undefined;
 }
 
@@ -124,6 +132,7 @@ export function resolveServerOptions(options: ServerOptions): ServerSetup {
     handshakeTimeoutMs = 10_000,
     threads = 0,
     workerTimeoutMs = 10_000,
+    handlers,
     onMessage,
   } = options;
   requireRate('bytesPerSecond', bytesPerSecond);
@@ -139,6 +148,7 @@ export function resolveServerOptions(options: ServerOptions): ServerSetup {
   requireInteger('handshakeTimeoutMs', handshakeTimeoutMs, 1, MAX_DURATION_MS);
   requireInteger('threads', threads, 0, MAX_THREADS);
   requireNumber('workerTimeoutMs', workerTimeoutMs, MIN_WORKER_TIMEOUT_MS, Infinity);
+  if (handlers !== undefined) requireHandlers(handlers, onMessage);
   if (onMessage !== undefined) requireFunction('onMessage', onMessage);
   const session = resolveSessionOptions(options);
   return {
@@ -156,6 +166,12 @@ export function resolveServerOptions(options: ServerOptions): ServerSetup {
     handshakeTimeoutMs,
     threads,
     workerTimeoutMs,
+    handlers: handlers?.href,
     onMessage,
   };
+}
+
+function requireHandlers(handlers: unknown, onMessage: unknown): void {
+  requireUrl('handlers', handlers);
+  if (onMessage !== undefined) throw new UsageError('handlers take the messages: leave out onMessage, or the handlers');
 }

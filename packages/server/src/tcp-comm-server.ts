@@ -1,7 +1,5 @@
-import { EventEmitter } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import {
-  NOTICE_CHANNEL,
   requireBytes,
   requireChannel,
   requireDurationMs,
@@ -14,18 +12,18 @@ import {
   UsageError,
   WireError,
 } from '@tcpcomm/protocol';
-import type { CloseOptions, Notice } from '@tcpcomm/session';
+import type { CloseOptions } from '@tcpcomm/session';
 import { Admission } from './admission.ts';
 import type { Applicant } from './applicant.ts';
 import { displace, Entrance } from './entrance.ts';
 import { Listener } from './listener.ts';
-import { paceFor } from './pace.ts';
+import { limitOf, paceFor } from './pace.ts';
 import { Reception } from './reception.ts';
-import type { ServerCloseReport, ServerEventMap } from './server-events.ts';
+import { ServerEmitter } from './server-emitter.ts';
+import type { ServerCloseReport } from './server-events.ts';
 import { resolveServerOptions, type ServerCallback, type ServerOptions, type ServerSetup } from './server-options.ts';
 import { ServerSession, type SessionHost } from './server-session.ts';
 import type { LostWorker, ServerInfo } from './server-info.ts';
-import { ServerTotal } from './server-total.ts';
 import { type SessionCollection, SessionTable } from './session-collection.ts';
 import { createWorkplace } from './threads/choosing.ts';
 import type { Workplace } from './workplace.ts';
@@ -45,16 +43,14 @@ export interface StartOptions {
  *
  * A server is started once and closed once.
  */
-export class TcpCommServer extends EventEmitter<ServerEventMap> {
+export class TcpCommServer extends ServerEmitter {
   readonly #setup: ServerSetup;
-  readonly #callback: ServerCallback | undefined;
   readonly #table = new SessionTable();
   readonly #listener: Listener;
   readonly #admission: Admission;
   readonly #reception: Reception;
   readonly #host: SessionHost = this.#createHost();
   readonly #textEncoder = new TextEncoder();
-  readonly #total: ServerTotal;
   readonly #workplace: Workplace;
   #pace: Settings;
   #state: 'new' | 'starting' | 'listening' | 'closed' = 'new';
@@ -64,24 +60,25 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
   constructor(options?: ServerOptions);
   constructor(callback: ServerCallback, options?: ServerOptions);
   constructor(first: ServerOptions | ServerCallback = {}, second: ServerOptions = {}) {
-    super({ captureRejections: true });
-    this.#callback = typeof first === 'function' ? first : undefined;
+    super(typeof first === 'function' ? first : undefined);
     this.#setup = resolveServerOptions(typeof first === 'function' ? second : first);
+    if (this.callback && this.#setup.handlers !== undefined) {
+      throw new UsageError('handlers take the messages: leave out the callback, or the handlers');
+    }
     this.#pace = paceFor(this.#setup.bytesPerSecond);
-    this.#total = new ServerTotal(this.#setup.totalBytesPerSecond);
-    this.#workplace = createWorkplace(this.#setup, this.#total, this.#handleWorkerLost.bind(this));
+    this.#workplace = createWorkplace(this.#setup, this.#handleWorkerLost.bind(this));
     this.#admission = new Admission(this.#setup, this.#table);
     const entrance = new Entrance(this.#setup, this.#table, this.#admission, {
       isReady: () => this.#workplace.isReady,
       open: this.#begin.bind(this),
-      onFailure: this.#reportFailure.bind(this),
+      onFailure: this.reportFailure.bind(this),
     });
     this.#reception = new Reception(this.#setup, {
       onApplicant: (applicant) => {
         entrance.receive(applicant);
       },
       onRejected: (rejected) => {
-        this.#announce('rejected', rejected);
+        this.announce('rejected', rejected);
       },
     });
     this.#listener = new Listener({
@@ -89,7 +86,7 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
         this.#reception.receive(socket);
       },
       onError: (error) => {
-        this.#reportFailure(error);
+        this.reportFailure(error);
       },
     });
     this.on('newListener', (event) => {
@@ -118,8 +115,8 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
       throw error;
     });
     if (this.#closing === undefined) this.#state = 'listening';
-    this.#announce('listening', address);
-    this.#notify({ kind: 'listening', text: 'Listening...' });
+    this.announce('listening', address);
+    this.notify({ kind: 'listening', text: 'Listening...' });
     return address;
   }
 
@@ -197,7 +194,7 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
    */
   throttleTotalBps(bytesPerSecond: number): void {
     requireRate('bytesPerSecond', bytesPerSecond);
-    this.#total.setRate(bytesPerSecond);
+    this.#workplace.setTotal(limitOf(bytesPerSecond));
     for (const session of this.#table) session.backend.reconsider();
   }
 
@@ -235,11 +232,6 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
     await this.close();
   }
 
-  /** Node calls it with what an asynchronous listener rejected with. */
-  override [EventEmitter.captureRejectionSymbol](error: unknown): void {
-    this.#reportFailure(error);
-  }
-
   /** Clients come from now on. */
   async #open({ port, host }: StartOptions): Promise<AddressInfo> {
     await this.#workplace.start().catch((error: unknown) => {
@@ -255,8 +247,8 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
     const session = new ServerSession((events) => this.#workplace.createBackend(events), this.#host);
     session.backend.open(applicant, { sessionId, pace: this.#pace });
     this.#table.add(session);
-    this.#announce('session', session);
-    this.#notify({ kind: 'session-started', text: `Session#${sessionId} MachineID:${machineId}`, sessionId });
+    this.announce('session', session);
+    this.notify({ kind: 'session-started', text: `Session#${sessionId} MachineID:${machineId}`, sessionId });
   }
 
   async #close(options: CloseOptions): Promise<ServerCloseReport> {
@@ -272,8 +264,8 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
     );
     await stopped;
     await this.#workplace.close();
-    this.#announce('close');
-    this.#notify({ kind: 'server-stopped', text: 'Server Stopped.' });
+    this.announce('close');
+    this.notify({ kind: 'server-stopped', text: 'Server Stopped.' });
     return { sessions };
   }
 
@@ -286,8 +278,8 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
   /** What the server hears of its sessions. */
   #createHost(): SessionHost {
     const hearsMessages = () =>
-      this.#setup.onMessage !== undefined || this.#callback !== undefined || this.listenerCount('message') > 0;
-    const hearsNotices = () => this.#hearsNotices;
+      this.#setup.onMessage !== undefined || this.callback !== undefined || this.listenerCount('message') > 0;
+    const hearsNotices = () => this.hearsNotices;
     return {
       get hearsMessages() {
         return hearsMessages();
@@ -297,27 +289,27 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
       },
       handleMessage: (bytes, channel, session) => {
         this.emit('message', bytes, channel, session);
-        const called = this.#callback?.(bytes, session.sessionId, channel);
+        const called = this.callback?.(bytes, session.sessionId, channel);
         return this.#setup.onMessage?.(bytes, channel, session) ?? called;
       },
       handleNotice: (notice) => {
-        this.#notify(notice);
+        this.notify(notice);
       },
       handleTransfer: (transfer, session) => {
-        this.#announce('transfer', transfer, session);
+        this.announce('transfer', transfer, session);
       },
       handleSuspended: ({ sessionId }) => {
         const text = `Session#${sessionId} lost its connection, waiting for its client`;
-        this.#notify({ kind: 'session-suspended', text, sessionId });
+        this.notify({ kind: 'session-suspended', text, sessionId });
       },
       handleResumed: ({ sessionId }) => {
-        this.#notify({ kind: 'session-resumed', text: `Session#${sessionId} resumed`, sessionId });
+        this.notify({ kind: 'session-resumed', text: `Session#${sessionId} resumed`, sessionId });
       },
       handleClosed: (session, reason) => {
         const { sessionId } = session;
         this.#table.remove(session);
-        this.#announce('sessionClosed', session, reason);
-        this.#notify({ kind: 'session-stopped', text: `Session Stopped. (${sessionId})`, sessionId });
+        this.announce('sessionClosed', session, reason);
+        this.notify({ kind: 'session-stopped', text: `Session Stopped. (${sessionId})`, sessionId });
       },
       identify: (session, machineId, settle) => {
         const decide = () => {
@@ -336,35 +328,8 @@ export class TcpCommServer extends EventEmitter<ServerEventMap> {
   }
 
   #handleWorkerLost(lost: LostWorker): void {
-    this.#announce('workerLost', lost);
+    this.announce('workerLost', lost);
     const text = `Worker#${lost.threadId} lost with ${lost.sessions} sessions: ${lost.error.message}`;
-    this.#notify({ kind: 'worker-lost', text, error: lost.error });
-  }
-
-  get #hearsNotices(): boolean {
-    return this.#callback !== undefined || this.listenerCount('notice') > 0;
-  }
-
-  #notify(notice: Notice): void {
-    try {
-      this.emit('notice', notice);
-      this.#callback?.(this.#textEncoder.encode(notice.text), notice.sessionId ?? 0, NOTICE_CHANNEL);
-    } catch (error) {
-      process.emitWarning(error as Error);
-    }
-  }
-
-  #announce<Name extends keyof ServerEventMap>(name: Name, ...details: ServerEventMap[Name]): void {
-    try {
-      (this as EventEmitter).emit(name, ...details);
-    } catch (error) {
-      this.#reportFailure(error);
-    }
-  }
-
-  #reportFailure(cause: unknown): void {
-    const error = cause instanceof Error ? cause : new Error(String(cause));
-    if (this.#hearsNotices) this.#notify({ kind: 'error', text: `ERR: ${error.message}`, error });
-    else process.emitWarning(error);
+    this.notify({ kind: 'worker-lost', text, error: lost.error });
   }
 }

@@ -1,7 +1,13 @@
-import type { TokenBucket } from '@tcpcomm/throttle';
+import { TokenBucket } from '@tcpcomm/throttle';
+import { createHandledSession } from './handled-session.ts';
+import { loadHandlers, type ServerHandlers } from './handlers.ts';
 import { LocalServerSession, type ServerSessionSetup } from './local-server-session.ts';
 import type { ServerInfo } from './server-info.ts';
+import type { ServerSetup } from './server-options.ts';
 import type { ServerBackend, ServerSessionEvents } from './server-backend.ts';
+
+/** What of a server's options it takes to do the work of its sessions. */
+export type WorkplaceSetup = ServerSessionSetup & Pick<ServerSetup, 'handlers' | 'workerTimeoutMs'>;
 
 /** Where the work of a server's sessions is done. */
 export interface Workplace {
@@ -13,6 +19,8 @@ export interface Workplace {
   readonly isReady: boolean;
   /** For a session that begins. */
   createBackend(events: ServerSessionEvents): ServerBackend;
+  /** What all sessions may send and receive together; Infinity for no limit. They are to reconsider what they send. */
+  setTotal(bytesPerSecond: number): void;
   /** Behind the last session. */
   close(): Promise<void>;
 }
@@ -21,22 +29,29 @@ export interface Workplace {
 export class OwnThread implements Workplace {
   readonly info: ServerInfo;
   readonly isReady = true;
-  readonly #setup: ServerSessionSetup;
+  readonly #setup: WorkplaceSetup;
   readonly #total: TokenBucket;
+  #handlers: ServerHandlers | undefined;
 
   /** @param reason why it is done here */
-  constructor(setup: ServerSessionSetup, total: TokenBucket, reason: string) {
+  constructor(setup: WorkplaceSetup, totalBytesPerSecond: number, reason: string) {
     this.info = { threading: 'calling-thread', reason, workers: [] };
     this.#setup = setup;
-    this.#total = total;
+    this.#total = new TokenBucket({ bytesPerSecond: totalBytesPerSecond });
   }
 
   async start(): Promise<void> {
-    // It is there.
+    const { handlers, workerTimeoutMs } = this.#setup;
+    if (handlers !== undefined) this.#handlers = await loadHandlers(handlers, workerTimeoutMs);
   }
 
   createBackend(events: ServerSessionEvents): ServerBackend {
-    return new LocalServerSession(this.#setup, this.#total, events);
+    const create = (heard: ServerSessionEvents) => new LocalServerSession(this.#setup, this.#total, heard);
+    return this.#handlers ? createHandledSession(this.#handlers, events, create) : create(events);
+  }
+
+  setTotal(bytesPerSecond: number): void {
+    this.#total.setRate(bytesPerSecond, performance.now());
   }
 
   async close(): Promise<void> {

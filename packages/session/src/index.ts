@@ -35,6 +35,7 @@ export {
   transferableOf,
 } from './io/socket-handle.ts';
 export { SocketReading } from './io/socket-reading.ts';
+export { fromCloneable, toCloneable } from './threads/cloneable.ts';
 export { type PortalCalls, SessionPortal, type UserThread } from './threads/session-portal.ts';
 export { RemoteSession, type RemoteSessionOptions } from './threads/remote-session.ts';
 export { Transport } from './io/transport.ts';

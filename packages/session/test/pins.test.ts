@@ -5,6 +5,7 @@ import * as session from '../src/index.ts';
 
 it('the exports', () => {
   expect(Object.keys(session).sort()).toEqual([
+    'CAN_MOVE_SOCKETS',
     'Channel',
     'ClientHandshake',
     'DEFAULT_ENGINE_SETTINGS',
@@ -18,12 +19,16 @@ it('the exports', () => {
     'Transport',
     'errorOfClosing',
     'failureReason',
+    'fromCloneable',
     'goodbyeReason',
     'leavesRoomForStanding',
+    'openHandle',
     'prepareAccepted',
     'requireFileAccess',
     'resolveSessionOptions',
     'tellStanding',
+    'toCloneable',
+    'transferableOf',
   ]);
 });
 

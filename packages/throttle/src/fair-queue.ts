@@ -1,3 +1,4 @@
+import type { Neighbours } from './neighbours.ts';
 import type { Reservoir } from './reservoir.ts';
 
 /**
@@ -42,6 +43,14 @@ export class FairQueue {
   #stepBytes = 0;
   #peakBytes = Infinity;
   #settledMs = Infinity;
+  /** The queues of other threads, if the tokens are shared with any. */
+  readonly #neighbours: Neighbours | undefined;
+  /** Until when anybody's turn is kept. */
+  #untilMs = -Infinity;
+
+  constructor(neighbours?: Neighbours) {
+    this.#neighbours = neighbours;
+  }
 
   get length(): number {
     return this.#waiting.length;
@@ -56,22 +65,26 @@ export class FairQueue {
    * How tokens come, to be told before each call that takes a time: the most that can be there at once, and when it last
    * was. What anybody was ahead by before then is paid.
    */
-  describeSupply(peakBytes: number, settledMs: number): void {
+  describeSupply(peakBytes: number, settledMs: number, nowMs: number): void {
     this.#peakBytes = peakBytes;
     this.#settledMs = settledMs;
+    if (this.#neighbours === undefined) return;
+    this.#neighbours.look(nowMs);
+    this.#frontier = Math.max(this.#frontier, this.#neighbours.frontier);
   }
 
   /** What the claimant may count on of what can be there at once, beside those that wait. */
   shareOf(claimant: Claimant): number {
     const othersWeight =
       claimant.waitsUntilMs > -Infinity ? this.#waitingWeight - claimant.weight : this.#waitingWeight;
-    return (this.#peakBytes * claimant.weight) / (othersWeight + claimant.weight);
+    const elsewhereWeight = this.#neighbours?.weight ?? 0;
+    return (this.#peakBytes * claimant.weight) / (othersWeight + elsewhereWeight + claimant.weight);
   }
 
   /** What those that wait before the claimant are expected to take until it is its turn. */
   bytesBefore(claimant: Claimant, nowMs: number): number {
     this.#place(claimant);
-    let bytes = 0;
+    let bytes = this.#neighbours?.bytesBefore(claimant.progress) ?? 0;
     for (let index = 0; index < this.#waiting.length;) {
       const other = this.#waiting[index]!;
       if (other === claimant || other.progress > claimant.progress) break;
@@ -93,10 +106,14 @@ export class FairQueue {
       this.#waitingWeight += claimant.weight;
     }
     claimant.waitsUntilMs = untilMs;
+    this.#untilMs = Math.max(this.#untilMs, untilMs);
+    this.#tellNeighbours();
   }
 
   leave(claimant: Claimant): void {
-    if (claimant.waitsUntilMs > -Infinity) this.#removeAt(this.#waiting.indexOf(claimant));
+    if (claimant.waitsUntilMs === -Infinity) return;
+    this.#removeAt(this.#waiting.indexOf(claimant));
+    this.#tellNeighbours();
   }
 
   /** The claimant has passed bytes. If it waited, that is over, unless it `goesOnWaiting` on behalf of others. */
@@ -104,12 +121,14 @@ export class FairQueue {
     this.#place(claimant);
     const { progress, waitsUntilMs } = claimant;
     this.leave(claimant);
-    this.#frontier = Math.max(this.#frontier, Math.min(progress, this.#waiting[0]?.progress ?? Infinity));
+    const firstProgress = Math.min(this.#waiting[0]?.progress ?? Infinity, this.#neighbours?.progress ?? Infinity);
+    this.#frontier = Math.max(this.#frontier, Math.min(progress, firstProgress));
     this.#stepBytes = bytes;
     claimant.progress = progress + bytes / claimant.weight;
     claimant.stepBytes = bytes;
     claimant.servedMs = nowMs;
     if (goesOnWaiting && waitsUntilMs > -Infinity) this.enter(claimant, waitsUntilMs);
+    else this.#tellNeighbours();
   }
 
   /** What the claimant is ahead or behind by stays the same number of bytes. */
@@ -136,6 +155,18 @@ export class FairQueue {
     claimant.waitsUntilMs = -Infinity;
     // Sums of fractions drift; an empty queue is the chance to begin anew.
     this.#waitingWeight = this.#waiting.length === 0 ? 0 : this.#waitingWeight - claimant.weight;
+  }
+
+  #tellNeighbours(): void {
+    if (this.#neighbours === undefined) return;
+    const first = this.#waiting[0];
+    this.#neighbours.tell({
+      frontier: this.#frontier,
+      progress: first?.progress ?? Infinity,
+      stepBytes: first?.stepBytes ?? 0,
+      weight: this.#waitingWeight,
+      untilMs: this.#untilMs,
+    });
   }
 
   /** The index behind all that have come this far or less. */

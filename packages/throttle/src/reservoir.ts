@@ -7,83 +7,99 @@ const MIN_BURST_BYTES = 4096;
  */
 const NEGLIGIBLE_BYTES = 0.5;
 
+/** What a reservoir has to remember. Several threads may have the same. */
+export interface ReservoirState {
+  bytesPerSecond: number;
+  /** Below 0 it is in debt. */
+  tokens: number;
+  updatedMs: number;
+  /** When it was last seen full. */
+  fullMs: number;
+}
+
+/** One that is full. */
+export function fullReservoir(bytesPerSecond: number, givenBurstBytes: number | undefined): ReservoirState {
+  const tokens = burstFor(bytesPerSecond, givenBurstBytes);
+  return { bytesPerSecond, tokens, updatedMs: -Infinity, fullMs: -Infinity };
+}
+
 /**
  * The tokens of one bucket, by itself. Starts full and holds at most its burst; below 0 it is in debt. Without a limit, that is at
  * Infinity bytes a second, it is always full.
  */
 export class Reservoir {
+  readonly #state: ReservoirState;
   readonly #givenBurstBytes: number | undefined;
-  #bytesPerSecond: number;
-  #burstBytes: number;
-  #tokens: number;
-  #updatedMs = -Infinity;
-  #fullMs = -Infinity;
 
-  constructor(bytesPerSecond: number, givenBurstBytes: number | undefined) {
+  constructor(state: ReservoirState, givenBurstBytes: number | undefined) {
+    this.#state = state;
     this.#givenBurstBytes = givenBurstBytes;
-    this.#bytesPerSecond = bytesPerSecond;
-    this.#burstBytes = this.#burstFor(bytesPerSecond);
-    this.#tokens = this.#burstBytes;
   }
 
   get bytesPerSecond(): number {
-    return this.#bytesPerSecond;
+    return this.#state.bytesPerSecond;
   }
 
   get burstBytes(): number {
-    return this.#burstBytes;
+    return burstFor(this.#state.bytesPerSecond, this.#givenBurstBytes);
   }
 
   get isLimited(): boolean {
-    return this.#bytesPerSecond < Infinity;
+    return this.#state.bytesPerSecond < Infinity;
   }
 
   /** When it was last seen full. */
   get fullMs(): number {
-    return this.#fullMs;
+    return this.#state.fullMs;
   }
 
   /** What may pass at once. */
   spendableBytesAt(nowMs: number): number {
     if (!this.isLimited) return Infinity;
     this.refill(nowMs);
-    return Math.max(0, this.#tokens);
+    return Math.max(0, this.#state.tokens);
   }
 
   get isFull(): boolean {
-    return !this.isLimited || this.#burstBytes - this.#tokens < NEGLIGIBLE_BYTES;
+    return !this.isLimited || this.burstBytes - this.#state.tokens < NEGLIGIBLE_BYTES;
   }
 
   /** Milliseconds until there are tokens for `bytes`, or all that it holds, and for `bytesBefore` that pass first. */
   delayMs(bytes: number, bytesBefore = 0): number {
     if (!this.isLimited) return 0;
-    const missing = bytesBefore + Math.min(bytes, this.#burstBytes) - this.#tokens;
-    return missing < NEGLIGIBLE_BYTES ? 0 : (missing / this.#bytesPerSecond) * 1000;
+    const missing = bytesBefore + Math.min(bytes, this.burstBytes) - this.#state.tokens;
+    return missing < NEGLIGIBLE_BYTES ? 0 : (missing / this.#state.bytesPerSecond) * 1000;
   }
 
   refill(nowMs: number): void {
-    if (!(nowMs > this.#updatedMs)) return;
+    const state = this.#state;
+    if (!(nowMs > state.updatedMs)) return;
+    const { burstBytes } = this;
     if (this.isLimited) {
-      const earned = ((nowMs - this.#updatedMs) / 1000) * this.#bytesPerSecond;
-      this.#tokens = Math.min(this.#burstBytes, this.#tokens + earned);
+      const earned = ((nowMs - state.updatedMs) / 1000) * state.bytesPerSecond;
+      state.tokens = Math.min(burstBytes, state.tokens + earned);
     }
-    this.#updatedMs = nowMs;
-    if (this.#tokens === this.#burstBytes) this.#fullMs = nowMs;
+    state.updatedMs = nowMs;
+    if (state.tokens === burstBytes) state.fullMs = nowMs;
   }
 
   spend(bytes: number): void {
-    if (this.isLimited) this.#tokens -= bytes;
+    if (this.isLimited) this.#state.tokens -= bytes;
   }
 
   /** Tokens earned so far stay, as far as the new burst holds them; a debt stays too, unless there is no limit any more. */
   setRate(bytesPerSecond: number, nowMs: number): void {
     this.refill(nowMs);
-    this.#bytesPerSecond = bytesPerSecond;
-    this.#burstBytes = this.#burstFor(bytesPerSecond);
-    this.#tokens = this.isLimited ? Math.min(this.#tokens, this.#burstBytes) : this.#burstBytes;
+    this.changeRate(bytesPerSecond);
   }
 
-  #burstFor(bytesPerSecond: number): number {
-    return this.#givenBurstBytes ?? Math.max(MIN_BURST_BYTES, (bytesPerSecond * DEFAULT_BURST_MS) / 1000);
+  protected changeRate(bytesPerSecond: number): void {
+    const state = this.#state;
+    state.bytesPerSecond = bytesPerSecond;
+    state.tokens = this.isLimited ? Math.min(state.tokens, this.burstBytes) : this.burstBytes;
   }
+}
+
+function burstFor(bytesPerSecond: number, givenBurstBytes: number | undefined): number {
+  return givenBurstBytes ?? Math.max(MIN_BURST_BYTES, (bytesPerSecond * DEFAULT_BURST_MS) / 1000);
 }

@@ -1,6 +1,6 @@
 import { Claimant, FairQueue } from './fair-queue.ts';
 import { requireBurst, requireBytes, requireRate, requireWeight } from './requirements.ts';
-import { Reservoir } from './reservoir.ts';
+import { fullReservoir, Reservoir } from './reservoir.ts';
 
 /** Who waits for others looks again after this at least: what they leave is not known to the byte. */
 const MIN_PATIENCE_MS = 1;
@@ -20,6 +20,12 @@ export interface TokenBucketOptions {
   readonly parent?: TokenBucket;
   /** The share of the parent, beside others that want some of it: 0.000001 to 1,000,000. Default 1. */
   readonly weight?: number;
+}
+
+/** Tokens and turns that are kept in a way of their own. */
+interface Supply {
+  readonly reservoir: Reservoir;
+  readonly queue: FairQueue;
 }
 
 /** Where a bucket stands below another one. */
@@ -52,13 +58,17 @@ export class TokenBucket {
   /** All of them have been full since: whatever was taken before is paid. */
   #settledMs = Infinity;
 
-  /** @throws RangeError for a rate, a burst or a weight out of its range */
-  constructor(options: TokenBucketOptions) {
+  /**
+   * @param supply used by `SharedRate`
+   * @throws RangeError for a rate, a burst or a weight out of its range
+   */
+  constructor(options: TokenBucketOptions, supply?: Supply) {
     const { bytesPerSecond, burstBytes, parent, weight = 1 } = options;
     requireRate(bytesPerSecond);
     if (burstBytes !== undefined) requireBurst(burstBytes);
     requireWeight(weight);
-    this.#reservoir = new Reservoir(bytesPerSecond, burstBytes);
+    this.#reservoir = supply?.reservoir ?? new Reservoir(fullReservoir(bytesPerSecond, burstBytes), burstBytes);
+    this.#queue = supply?.queue;
     this.#claimant = new Claimant(this.#reservoir, weight);
     if (parent === undefined) return;
     parent.#queue ??= new FairQueue();
@@ -191,7 +201,7 @@ export class TokenBucket {
       this.#peakBytes = Math.min(this.#peakBytes, queue.shareOf(claimant));
       this.#settledMs = Math.min(this.#settledMs, parent.#settledMs);
     }
-    this.#queue?.describeSupply(this.#peakBytes, this.#settledMs);
+    this.#queue?.describeSupply(this.#peakBytes, this.#settledMs, nowMs);
   }
 
   /** Has this bucket's turn kept for it, as far up as it is others that it waits for. */

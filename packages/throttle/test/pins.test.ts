@@ -3,6 +3,7 @@ import * as throttle from '../src/index.ts';
 
 it('the exports', () => {
   expect(Object.keys(throttle).sort()).toEqual([
+    'SharedRate',
     'ThrottleStream',
     'TokenBucket',
     'alignBytesPerSecond',

@@ -28,7 +28,8 @@ export class RemoteServerSession extends RemoteSession implements ServerBackend 
         answer: (_question, machineId) => this.#identify(machineId as string, events),
         told: (topic, detail) => {
           if (topic === 'suspended') this.#suspend(detail as Suspension, events);
-          else this.#resume(events);
+          else if (topic === 'resumed') this.#resume(events);
+          else events.onListenerFailed(detail);
         },
         released: () => Promise.resolve(),
       },

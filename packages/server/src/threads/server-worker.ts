@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { CpuMonitor } from '@tcpcomm/cpu-monitor';
 import { TcpCommError } from '@tcpcomm/protocol';
-import { transferableOf } from '@tcpcomm/session';
+import { fromCloneable, transferableOf } from '@tcpcomm/session';
 import type { ServerSessionEvents } from '../server-backend.ts';
 import type { LostWorker, WorkerInfo } from '../server-info.ts';
 import { RemoteServerSession } from './remote-server-session.ts';
@@ -19,7 +19,7 @@ const WORKER_URL = new URL(`./worker-main${extname(import.meta.url)}`, import.me
 /** One of a server's workers, as the server has it: sessions are given to it, until it is lost or ended. */
 export class ServerWorker {
   /** Resolves when it can be given sessions; rejects if it ends before. */
-  readonly ready: Promise<void>;
+  readonly ready: Promise<unknown>;
   readonly threadId: number;
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
@@ -32,27 +32,36 @@ export class ServerWorker {
   #bytesPerSecond = 0;
   #lastPulse = 0;
   #missedPulses = 0;
+  readonly #startTimer: NodeJS.Timeout | undefined;
   /** Why it ends, if that is this end's doing. */
   #endReason: Error | undefined;
   #isEnding = false;
 
   constructor(data: Omit<WorkerData, 'pulse'>, events: ServerWorkerEvents) {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
     const workerData: WorkerData = { ...data, pulse: this.#pulse };
     this.#maxQueuedBytes = data.setup.session.engine.maxQueuedBytes;
     this.#worker = new Worker(WORKER_URL, { workerData, name: 'tcpcomm server' });
     this.threadId = this.#worker.threadId;
     this.#cpu = new CpuMonitor(this.#worker);
     this.#cpu.start();
+    const { workerTimeoutMs } = data;
+    if (workerTimeoutMs < Infinity) {
+      this.#startTimer = setTimeout(() => {
+        this.#giveUp(new Error(`it has not begun within ${workerTimeoutMs} ms`));
+      }, workerTimeoutMs);
+    }
     this.ready = promise;
     // It is told as lost, too.
     promise.catch(() => undefined);
     this.#worker.on('message', (message: FromWorker) => {
       if (message.kind === 'load') this.#bytesPerSecond = message.bytesPerSecond;
+      else if (message.kind === 'failed') this.#giveUp(fromCloneable(message.error) as Error);
       else {
+        clearTimeout(this.#startTimer);
         this.#isReady = true;
         this.#wasReady = true;
-        resolve();
+        resolve(undefined);
       }
     });
     this.#worker.on('error', (error) => {
@@ -60,9 +69,13 @@ export class ServerWorker {
     });
     this.#exited = new Promise((exited) => {
       this.#worker.on('exit', (code) => {
+        clearTimeout(this.#startTimer);
         this.#isReady = false;
         const cause = this.#endReason ?? new Error(`it has ended with code ${code}`);
-        const error = new TcpCommError('ERR_TCPCOMM_THREAD_LOST', `a worker was lost: ${cause.message}`, { cause });
+        const error =
+          cause instanceof TcpCommError
+            ? cause
+            : new TcpCommError('ERR_TCPCOMM_THREAD_LOST', `a worker was lost: ${cause.message}`, { cause });
         reject(error);
         const sessions = [...this.#sessions];
         for (const session of sessions) session.handleThreadLost(cause);
@@ -114,8 +127,7 @@ export class ServerWorker {
     this.#missedPulses = this.#isReady && pulse === this.#lastPulse ? this.#missedPulses + 1 : 0;
     this.#lastPulse = pulse;
     if (this.#missedPulses < maxMissed) return;
-    this.#endReason ??= new Error(`it was busy with one thing for ${waitedMs} ms`);
-    void this.#worker.terminate();
+    this.#giveUp(new Error(`it was busy with one thing for ${waitedMs} ms`));
   }
 
   /** Ends it; what it still had to do is dropped. */
@@ -124,6 +136,11 @@ export class ServerWorker {
     this.#cpu.stop();
     await this.#worker.terminate();
     await this.#exited;
+  }
+
+  #giveUp(reason: Error): void {
+    this.#endReason ??= reason;
+    void this.#worker.terminate();
   }
 
   #begin(order: OpenOrder): void {

@@ -2,20 +2,29 @@
 import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Reject, type Settings, WireError } from '@tcpcomm/protocol';
-import { type PortalCalls, type SessionBackendEvents, SessionPortal, type UserThread } from '@tcpcomm/session';
-import { TokenBucket } from '@tcpcomm/throttle';
+import {
+  type PortalCalls,
+  type SessionBackendEvents,
+  SessionPortal,
+  toCloneable,
+  type UserThread,
+} from '@tcpcomm/session';
+import { SharedRate } from '@tcpcomm/throttle';
 import { RETRY_AFTER_MS } from '../admission.ts';
 import { Applicant } from '../applicant.ts';
+import { createHandledSession } from '../handled-session.ts';
+import { loadHandlers, type ServerHandlers } from '../handlers.ts';
 import { LocalServerSession } from '../local-server-session.ts';
 import type { ServerSessionEvents } from '../server-backend.ts';
+import { clockOffsetMs } from './common-clock.ts';
 import { TrafficMeter } from './traffic-meter.ts';
 import type { FromWorker, MovedApplicant, OpenOrder, WorkerData } from './worker-messages.ts';
 
 const PULSE_MS = 250;
 const LOAD_MS = 1_000;
 
-const { setup, pulse } = workerData as WorkerData;
-const total = new TokenBucket({ bytesPerSecond: Infinity });
+const { setup, total, place, handlers: handlersUrl, workerTimeoutMs, pulse } = workerData as WorkerData;
+const bucket = SharedRate.of(total, clockOffsetMs()).bucketOf(place);
 const traffic = new TrafficMeter();
 
 /** What can be asked of a server's session, beside what can be of any. */
@@ -31,15 +40,25 @@ const CALLS: PortalCalls<LocalServerSession> = {
   },
   // What lay at its socket has been read by then; how it stands is told with every answer.
   refresh: () => setImmediate(),
-  setPace: (session, pace) => Promise.resolve(session.setPace(pace as Settings)),
-  setShare: (session, weight) => Promise.resolve(session.setShare(weight as number)),
-  reconsider: (session) => Promise.resolve(session.reconsider()),
+  setPace: async (session, pace) => {
+    session.setPace(pace as Settings);
+  },
+  setShare: async (session, weight) => {
+    session.setShare(weight as number);
+  },
+  reconsider: async (session) => {
+    session.reconsider();
+  },
 };
 
 function open({ port, applicant: { handle, hello }, opening }: OpenOrder): void {
   const portal = new SessionPortal(
     port,
-    (events, user) => new LocalServerSession(setup, total, serverEvents(events, user)),
+    (events, user) => {
+      const create = (heard: ServerSessionEvents) => new LocalServerSession(setup, bucket, heard);
+      const told = serverEvents(events, user);
+      return handlers ? createHandledSession(handlers, told, create) : create(told);
+    },
     CALLS,
   );
   traffic.add(portal.backend);
@@ -51,6 +70,9 @@ function open({ port, applicant: { handle, hello }, opening }: OpenOrder): void 
 
 function serverEvents(events: SessionBackendEvents, user: UserThread): ServerSessionEvents {
   return Object.assign(events, {
+    onListenerFailed: (error: unknown) => {
+      user.tell('failed', error);
+    },
     onSuspended: (suspension: unknown) => {
       user.tell('suspended', suspension);
     },
@@ -76,5 +98,12 @@ setInterval(() => {
   toldBytesPerSecond = bytesPerSecond;
 }, LOAD_MS).unref();
 setInterval(() => Atomics.add(pulse, 0, 1), PULSE_MS).unref();
-parentPort?.on('message', open);
-tell({ kind: 'ready' });
+
+let handlers: ServerHandlers | undefined;
+try {
+  if (handlersUrl !== undefined) handlers = await loadHandlers(handlersUrl, workerTimeoutMs);
+  parentPort?.on('message', open);
+  tell({ kind: 'ready' });
+} catch (error) {
+  tell({ kind: 'failed', error: toCloneable(error) });
+}

@@ -1,14 +1,19 @@
+import { SharedRate } from '@tcpcomm/throttle';
+import type { ServerSessionSetup } from '../local-server-session.ts';
 import type { ServerBackend, ServerSessionEvents } from '../server-backend.ts';
 import type { LostWorker, ServerInfo } from '../server-info.ts';
 import type { Workplace } from '../workplace.ts';
+import { clockOffsetMs } from './common-clock.ts';
 import { ServerWorker } from './server-worker.ts';
-import type { WorkerData } from './worker-messages.ts';
 
 export interface WorkerPoolOptions {
   readonly size: number;
-  readonly data: Omit<WorkerData, 'pulse'>;
+  readonly setup: ServerSessionSetup;
+  readonly handlers: string | undefined;
+  /** Infinity for no limit. */
+  readonly totalBytesPerSecond: number;
   /** How long a worker may be busy with one thing, in milliseconds; Infinity for any time. */
-  readonly timeoutMs: number;
+  readonly workerTimeoutMs: number;
   /** One is lost, and is being replaced. */
   readonly onLost: (lost: LostWorker) => void;
 }
@@ -21,17 +26,20 @@ const REPLACEMENT_PAUSE_MS = 1_000;
 /** The workers of a server. One that is lost is replaced; a session is given to the one that has least to do. */
 export class WorkerPool implements Workplace {
   readonly #options: WorkerPoolOptions;
+  readonly #total: SharedRate;
   readonly #workers = new Set<ServerWorker>();
   readonly #pauses = new Set<NodeJS.Timeout>();
   #pulseTimer: NodeJS.Timeout | undefined;
   #isOpen = false;
 
   constructor(options: WorkerPoolOptions) {
+    const { totalBytesPerSecond: bytesPerSecond, size: threads } = options;
     this.#options = options;
+    this.#total = SharedRate.create({ bytesPerSecond, threads }, clockOffsetMs());
   }
 
   async start(): Promise<void> {
-    const workers = Array.from({ length: this.#options.size }, () => this.#hire());
+    const workers = Array.from({ length: this.#options.size }, (_, place) => this.#hire(place));
     try {
       await Promise.all(workers.map(({ ready }) => ready));
     } catch (error) {
@@ -58,6 +66,10 @@ export class WorkerPool implements Workplace {
     return this.#leastBusy().createSession(events);
   }
 
+  setTotal(bytesPerSecond: number): void {
+    this.#total.setRate(bytesPerSecond, performance.now());
+  }
+
   async close(): Promise<void> {
     this.#isOpen = false;
     clearInterval(this.#pulseTimer);
@@ -70,40 +82,44 @@ export class WorkerPool implements Workplace {
     return [...this.#workers].filter(({ isReady }) => isReady);
   }
 
-  #hire(): ServerWorker {
-    const worker: ServerWorker = new ServerWorker(this.#options.data, {
+  /** @param place whose share of the total it has */
+  #hire(place: number): ServerWorker {
+    const { setup, handlers, workerTimeoutMs } = this.#options;
+    const data = { setup, handlers, workerTimeoutMs, total: this.#total.memory, place };
+    const worker: ServerWorker = new ServerWorker(data, {
       onLost: (lost) => {
-        this.#handleLost(worker, lost);
+        this.#total.release(place);
+        this.#workers.delete(worker);
+        this.#handleLost(worker, place, lost);
       },
     });
     this.#workers.add(worker);
     return worker;
   }
 
-  #handleLost(worker: ServerWorker, lost: LostWorker): void {
-    this.#workers.delete(worker);
+  #handleLost(worker: ServerWorker, place: number, lost: LostWorker): void {
     // One that is lost at the very beginning fails the start.
     if (!this.#isOpen) return;
-    if (worker.wasReady) this.#hire();
-    else this.#hireLater();
+    if (worker.wasReady) this.#hire(place);
+    else this.#hireLater(place);
     this.#options.onLost(lost);
   }
 
   /** What kept one from beginning may last: a new one is not made again and again. */
-  #hireLater(): void {
+  #hireLater(place: number): void {
     const pause = setTimeout(() => {
       this.#pauses.delete(pause);
-      this.#hire();
+      this.#hire(place);
     }, REPLACEMENT_PAUSE_MS);
     this.#pauses.add(pause);
   }
 
   #watch(): void {
-    const { timeoutMs } = this.#options;
-    if (timeoutMs === Infinity) return;
-    const maxMissed = Math.ceil(timeoutMs / PULSE_CHECK_MS) + 1;
+    const { workerTimeoutMs } = this.#options;
+    if (workerTimeoutMs === Infinity) return;
+    const maxMissed = Math.ceil(workerTimeoutMs / PULSE_CHECK_MS) + 1;
     this.#pulseTimer = setInterval(() => {
-      for (const worker of this.#workers) worker.checkPulse(maxMissed, timeoutMs);
+      for (const worker of this.#workers) worker.checkPulse(maxMissed, workerTimeoutMs);
     }, PULSE_CHECK_MS);
     this.#pulseTimer.unref();
   }

@@ -180,8 +180,7 @@ export class SessionEngine implements ConnectionPhase, ConversationCarrier, Sess
     try {
       this.#receiver.receive(bytes);
     } catch (error) {
-      const { wireError } = error as ProtocolError;
-      this.#fail(error as ProtocolError, wireError);
+      this.#fail(error as ProtocolError, (error as ProtocolError).wireError);
     }
     this.#receipt.settle(nowMs);
     this.#memory.end(bytes.length);

@@ -56,7 +56,7 @@ export function takeHandle(socket: Socket): SocketHandle | undefined {
 export function openHandle(handle: SocketHandle): AcceptedSocket {
   const reading = new SocketReading();
   const options: object = { handle, allowHalfOpen: true, onread: reading.onread };
-  return { socket: new Socket(options as ConstructorParameters<typeof Socket>[0]), reading };
+  return { socket: new Socket(options), reading };
 }
 
 /** For the list of what is posted to another thread and is not here any more then. */
