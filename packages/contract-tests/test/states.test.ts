@@ -141,7 +141,7 @@ async function sessionIn(state: State, end: End): Promise<Stage & { readonly pai
   if (state === 'closing') {
     for (let count = 0; count < 3; count += 1) void local.sendBytes(new Uint8Array(1_000_000)).catch(() => undefined);
     void local.close({ drainMs: 100 });
-    await letEventsRun(5);
+    await waitUntil('the end is closing', () => !local.isOpen);
   }
   if (state === 'closed') await local.close();
   if (state === 'destroyed') local.destroy();

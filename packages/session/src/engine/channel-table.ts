@@ -93,13 +93,15 @@ export class ChannelTable {
    * @param received what the peer says it received; what its application is known to have consumed counts in any case
    */
   deliveries(received: Readonly<Record<string, number>> | undefined): ChannelDelivery[] {
-    const channels = this.#usedOutgoing.toSorted((one, other) => one.number - other.number);
-    return channels.map((channel) => {
-      const { number, acceptedMessages, consumedMessages } = channel;
-      // What the peer says is a lower bound where it was still receiving, and only its word.
-      const delivered = Math.min(acceptedMessages, Math.max(consumedMessages, received?.[String(number)] ?? 0));
-      return { channel: number, deliveredMessages: delivered, undeliveredMessages: acceptedMessages - delivered };
-    });
+    const channels = this.#usedOutgoing.filter(({ acceptedMessages }) => acceptedMessages > 0);
+    return channels
+      .sort((one, other) => one.number - other.number)
+      .map((channel) => {
+        const { number, acceptedMessages, consumedMessages } = channel;
+        // What the peer says is a lower bound where it was still receiving, and only its word.
+        const delivered = Math.min(acceptedMessages, Math.max(consumedMessages, received?.[String(number)] ?? 0));
+        return { channel: number, deliveredMessages: delivered, undeliveredMessages: acceptedMessages - delivered };
+      });
   }
 
   /** What has left is with the kernel: tells of each channel whose messages that completes. */
