@@ -18,6 +18,8 @@ export interface ServerInfo {
 export interface WorkerInfo {
   /** As Node.js and its tools know it. */
   readonly threadId: number;
+  /** Whether it can be given sessions; one that has just been begun cannot yet. */
+  readonly isReady: boolean;
   readonly sessions: number;
   /** What its sessions send and receive together. */
   readonly bytesPerSecond: number;

@@ -7,23 +7,37 @@ import { waitUntil } from './wait-until.ts';
 
 /** How long what was closed may take to disappear: less than any timer of the library, or one left behind would run out unseen. */
 const SETTLE_MS = 800;
-/** What ends by itself within a turn of the event loop, the test runner's own channel, and timers, which are counted here. */
-const IGNORED_RESOURCES = new Set(['Immediate', 'TickObject', 'PipeWrap', 'TTYWrap', 'CloseReq', 'Timeout']);
+/** What ends by itself within a turn of the event loop, the test runner's own channel, and what is counted here. */
+const IGNORED_RESOURCES = new Set([
+  'Immediate',
+  'TickObject',
+  'PipeWrap',
+  'TTYWrap',
+  'CloseReq',
+  'Timeout',
+  'MessagePort',
+  'Worker',
+]);
 
 /** The timers that there are, without those of the test runner, which come and go and would hide ours. */
 const timers = new Map<number, NodeJS.Timeout>();
+/** What leads to other threads, also what keeps no process alive. */
+const threadResources = new Map<number, string>();
+const THREAD_RESOURCES = new Set(['MESSAGEPORT', 'WORKER']);
 createHook({
   init: (id, type, _trigger, resource) => {
     if (type === 'Timeout' && !isCalledByPackage(new Error().stack)) timers.set(id, resource as NodeJS.Timeout);
+    if (THREAD_RESOURCES.has(type)) threadResources.set(id, type);
   },
   destroy: (id) => {
     timers.delete(id);
+    threadResources.delete(id);
   },
   trackPromises: false,
 }).enable();
 
 interface Stock {
-  /** Sockets, workers, requests of the file system: how many of each kind keep this process alive. */
+  /** Sockets and requests of the file system that keep this process alive; workers and message ports: how many of each kind. */
   readonly resources: ReadonlyMap<string, number>;
   /** How many timers do. */
   readonly timers: number;
@@ -68,6 +82,7 @@ export function takeStock(): Stock {
   for (const kind of process.getActiveResourcesInfo()) {
     if (!IGNORED_RESOURCES.has(kind)) resources.set(kind, (resources.get(kind) ?? 0) + 1);
   }
+  for (const kind of threadResources.values()) resources.set(kind, (resources.get(kind) ?? 0) + 1);
   const lasting = timers.values().filter((timer) => timer.hasRef());
   return {
     resources,

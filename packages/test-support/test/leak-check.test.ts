@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { checkForLeaks, createTemporaryFolder, leaksSince, takeStock, waitUntil } from '../src/index.ts';
 
@@ -36,6 +36,16 @@ describe('the leak check sees', () => {
     expect(leaksSince(before)).not.toEqual([]);
     await worker.terminate();
     await waitUntil('the worker is gone', () => leaksSince(before).length === 0);
+  });
+
+  it('a port to another thread, also one that keeps nothing alive', async () => {
+    const before = takeStock();
+    const { port1, port2 } = new MessageChannel();
+    port1.unref();
+    port2.unref();
+    expect(leaksSince(before)).toEqual(['2 x MESSAGEPORT']);
+    port1.close();
+    await waitUntil('nothing is left', () => leaksSince(before).length === 0);
   });
 
   it('an open file and a temporary folder', async () => {

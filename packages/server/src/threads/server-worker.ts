@@ -97,6 +97,7 @@ export class ServerWorker {
   get info(): WorkerInfo {
     return {
       threadId: this.threadId,
+      isReady: this.#isReady,
       sessions: this.#sessions.size,
       bytesPerSecond: this.#bytesPerSecond,
       cpu: this.#cpu.sample,

@@ -28,13 +28,28 @@ const ERROR_CLASSES: Readonly<Record<string, { readonly prototype: Error }>> = {
   TimeoutError: protocol.TimeoutError,
 };
 
-/** The same with errors in a form that another thread can make errors of again: plain objects and arrays are looked into. */
+/**
+ * The same with errors in a form that another thread can make errors of again: plain objects and arrays are looked into. What cannot cross at all, as a
+ * socket that an error tells of, is left out.
+ */
 export function toCloneable(value: unknown, depth = 0): unknown {
   if (value instanceof Error) return toClonedError(value, depth);
   if (depth > MAX_DEPTH) return undefined;
   if (Array.isArray(value)) return value.map((entry) => toCloneable(entry, depth + 1));
   if (isPlain(value)) return mapValues(value, (entry) => toCloneable(entry, depth + 1));
-  return typeof value === 'function' || typeof value === 'symbol' ? undefined : value;
+  return isCloneable(value) ? value : undefined;
+}
+
+/** Of values that are looked into no further. */
+function isCloneable(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value !== 'function' && typeof value !== 'symbol';
+  if (ArrayBuffer.isView(value)) return true;
+  try {
+    structuredClone(value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** What `toCloneable` was given, with its errors of the class and with the properties that they had. */

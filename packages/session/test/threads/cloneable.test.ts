@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import * as protocol from '@tcpcomm/protocol';
 import { fromCloneable, toCloneable } from '../../src/threads/cloneable.ts';
@@ -45,6 +46,22 @@ describe('an error on its way to another thread', () => {
         .filter((name) => name in protocol)
         .sort(),
     );
+  });
+
+  it('leaves behind what cannot cross, and is the same otherwise', () => {
+    const error = new protocol.TcpCommError('ERR_TCPCOMM_TEST', 'text', { cause: Promise.resolve() });
+    const details = {
+      socket: new Socket(),
+      promise: Promise.resolve(),
+      call: () => 1,
+      at: new Date(0),
+      map: new Map(),
+    };
+    const come = cross(Object.assign(error, details)) as Error;
+    expect(come).toBeInstanceOf(protocol.TcpCommError);
+    expect(come.cause).toBeUndefined();
+    const nothing = { socket: undefined, promise: undefined, call: undefined };
+    expect(come).toMatchObject({ code: 'ERR_TCPCOMM_TEST', ...nothing, at: new Date(0), map: new Map() });
   });
 
   it('keeps its causes, and is found in what tells of it', () => {

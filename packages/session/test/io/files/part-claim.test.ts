@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import process from 'node:process';
+import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { checkForLeaks, createTemporaryFolder, letEventsRun } from '@tcpcomm/test-support';
 import { Journal, type JournalEntry } from '../../../src/io/files/journal.ts';
@@ -99,6 +100,17 @@ describe('a part of another process', () => {
     } finally {
       for (const holder of holders) await holder.kill();
     }
+  });
+
+  it('that was a thread of this very process is noticed to be gone', async () => {
+    await using folder = createTemporaryFolder();
+    const path = folder.join('file');
+    const thread = new Worker(new URL('../../programs/hold-part-thread.ts', import.meta.url), { workerData: path });
+    await once(thread, 'message');
+    expect(await codeOf(PartClaim.take(path, 'the name', SOURCE))).toBe('ERR_TCPCOMM_FILE_BUSY');
+    await thread.terminate();
+    const claim = await PartClaim.take(path, 'the name', SOURCE);
+    await claim.end();
   });
 
   it('of another machine is begun anew, for nobody can tell whether that one still writes', async () => {

@@ -1,0 +1,2 @@
+export const onMessage = (): void => undefined;
+await new Promise(() => undefined);

@@ -1,0 +1,1 @@
+export const onSession = 'hello';

@@ -1,0 +1,305 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { Worker } from 'node:worker_threads';
+import { type ClientOptions, TcpCommClient } from '@tcpcomm/client';
+import { type TcpCommError, UsageError } from '@tcpcomm/protocol';
+import { type LostWorker, type ServerOptions, type ServerSession, TcpCommServer } from '@tcpcomm/server';
+import { checkForLeaks, createTemporaryFolder, Relay, testBytes, untyped, waitUntil } from '@tcpcomm/test-support';
+import { describe, expect, it } from 'vitest';
+import { collectTexts, connectClient, startServer } from '../src/index.ts';
+
+checkForLeaks();
+
+const handlersAt = (name: string): URL => new URL(`handlers/${name}.ts`, import.meta.url);
+
+interface EchoAnswer {
+  readonly thread: number;
+  readonly machineId: string;
+  readonly heard: readonly string[];
+  readonly text: string;
+}
+
+/** Asks the handlers of `echo.ts`. */
+async function ask(client: TcpCommClient, text: string): Promise<EchoAnswer> {
+  const answer = once(client, 'message') as Promise<[Uint8Array]>;
+  await client.sendText(text);
+  const [bytes] = await answer;
+  return JSON.parse(new TextDecoder().decode(bytes)) as EchoAnswer;
+}
+
+/** Nothing is done on this thread for so long. */
+function blockThisThread(durationMs: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, durationMs);
+}
+
+async function connectClients(port: number, count: number, options: ClientOptions = {}): Promise<TcpCommClient[]> {
+  const clients: TcpCommClient[] = [];
+  for (let index = 0; index < count; index += 1) {
+    clients.push(await connectClient(port, { machineId: `client ${index}`, ...options }));
+  }
+  return clients;
+}
+
+const closeAll = (clients: readonly TcpCommClient[]) =>
+  Promise.all(clients.map((client) => client.close({ drainMs: 0 })));
+
+describe('a server on worker threads', () => {
+  it('says so, and deals its sessions out to them', async () => {
+    await using started = await startServer({ threads: 2 });
+    const { server, port } = started;
+    expect(server.info).toMatchObject({ threading: 'moved-sockets', reason: expect.any(String) as string });
+    expect(server.info.workers.map(({ sessions }) => sessions)).toEqual([0, 0]);
+    const clients = await connectClients(port, 4);
+    expect(server.sessions.size).toBe(4);
+    const sessions = server.info.workers.map((worker) => worker.sessions);
+    expect(Math.min(...sessions)).toBeGreaterThan(0);
+    expect(sessions[0]! + sessions[1]!).toBe(4);
+    await closeAll(clients);
+    await waitUntil('they have gone', () => server.info.workers.every((worker) => worker.sessions === 0));
+    await server.close();
+    expect(server.info.workers).toEqual([]);
+  });
+
+  it('without any says why it is on the thread that called', async () => {
+    await using started = await startServer();
+    expect(started.server.info).toEqual({
+      threading: 'calling-thread',
+      reason: 'no worker threads are wanted',
+      workers: [],
+    });
+  });
+
+  it('measures what its workers move and take', async () => {
+    await using started = await startServer({ threads: 1 });
+    await using client = await connectClient(started.port, { onMessage: () => undefined });
+    const [session] = [...started.server.sessions];
+    const enough = new AbortController();
+    const sending = (async () => {
+      while (!enough.signal.aborted) await session!.sendBytes(testBytes(10_000));
+    })();
+    const [worker] = started.server.info.workers;
+    await waitUntil('it is measured', () => {
+      const [{ bytesPerSecond, cpu } = worker!] = started.server.info.workers;
+      return bytesPerSecond > 100_000 && (cpu?.threadUsage ?? 0) > 1;
+    });
+    enough.abort();
+    await sending;
+    await client.close();
+    await waitUntil('it is quiet again', () => started.server.info.workers[0]!.bytesPerSecond === 0);
+  });
+
+  it('goes on with a transfer, and keeps its sessions alive, while the thread of the server is blocked', async () => {
+    await using folder = createTemporaryFolder();
+    await writeFile(folder.join('file'), testBytes(1_500_000));
+    const liveness = { keepAliveIntervalMs: 200, keepAliveTimeoutMs: 600 };
+    const options: ServerOptions = { threads: 1, bytesPerSecond: 1_500_000, files: { root: folder.path }, ...liveness };
+    await using started = await startServer(options);
+    // It has a thread, for this one is the blocked one.
+    await using client = await connectClient(started.port, { thread: true, autoReconnect: false, ...liveness });
+    const file = client.getFile('file', { to: folder.join('got') });
+    await waitUntil('it moves', () => file.progress.transferredBytes > 0);
+    blockThisThread(2_000);
+    expect(Buffer.compare(readFileSync(folder.join('got')), testBytes(1_500_000))).toBe(0);
+    await file.done;
+    expect(client.isOpen).toBe(true);
+  });
+
+  it('finds a session whose client comes back on the worker that has it', async () => {
+    await using started = await startServer({ threads: 2, handlers: handlersAt('echo') });
+    await using relay = await Relay.start(started.port);
+    await using other = await connectClient(started.port, { machineId: 'other' });
+    await using client = await connectClient(relay.port, { machineId: 'comes back' });
+    const before = await ask(client, 'before');
+    expect((await ask(other, 'there')).thread).not.toBe(before.thread);
+    for (let count = 0; count < 5; count += 1) {
+      const found = once(client, 'connected');
+      relay.reset();
+      expect(await found).toMatchObject([{ resumed: true }]);
+    }
+    const after = await ask(client, 'after');
+    expect(after.thread).toBe(before.thread);
+    expect(after.heard.filter((text) => text === 'again comes back')).toHaveLength(5);
+    expect(started.server.sessions.size).toBe(2);
+  });
+
+  it('tells the same machine ids whichever worker a session is on', async () => {
+    await using started = await startServer({ threads: 2 });
+    const clients = await connectClients(started.port, 3);
+    await expect(clients[2]!.setMachineId('client 0')).rejects.toMatchObject({ code: 'ERR_TCPCOMM_MACHINE_ID_TAKEN' });
+    await clients[0]!.setMachineId('new');
+    await clients[2]!.setMachineId('client 0');
+    const { server } = started;
+    expect(['new', 'client 1', 'client 0'].map((name) => server.getSession(name)?.sessionId)).toEqual([1, 2, 3]);
+    expect(server.getSession('client 2')).toBeUndefined();
+    await closeAll(clients);
+  });
+});
+
+describe.each([0, 2])('handlers on %i threads', (threads) => {
+  it('have the messages, of which the server hears nothing, and all else as it has', async () => {
+    await using folder = createTemporaryFolder();
+    await writeFile(folder.join('name'), testBytes(1_000));
+    const handlers = handlersAt('echo');
+    await using started = await startServer({ threads, handlers, files: { root: folder.path } });
+    const { server, port } = started;
+    const [heard, errors]: [string[], string[]] = [[], []];
+    server.on('message', () => heard.push('message'));
+    server.on('session', ({ machineId }) => heard.push(`session ${machineId}`));
+    server.on('transfer', ({ name }) => heard.push(`transfer ${name}`));
+    server.on('sessionClosed', ({ machineId }) => heard.push(`closed ${machineId}`));
+    server.on('notice', ({ kind, text }) => {
+      if (kind === 'error') errors.push(text);
+    });
+    const client = await connectClient(port, { machineId: 'one' });
+    const answer = await ask(client, 'hello');
+    expect(answer).toMatchObject({ machineId: 'one', text: 'hello' });
+    if (threads > 0) expect(server.info.workers.map(({ threadId }) => threadId)).toContain(answer.thread);
+    expect(answer.heard).toContain('session one');
+    await client.getFile('name', { to: folder.join('got') }).done;
+    expect((await ask(client, 'and')).heard).toContain('transfer name');
+    await client.sendText('fail', 1, { confirm: true });
+    await waitUntil('it is told', () => errors.includes('ERR: a handler has failed'));
+    // The server's own hold on the session is as good as any.
+    const texts = collectTexts(client, 1);
+    await server.getSession('one')!.sendText('from the server');
+    expect(await texts).toEqual(['from the server']);
+    await client.close();
+    await waitUntil('that is told, too', () => errors.includes('ERR: a handler of the end has failed'));
+    await waitUntil('the server has heard, too', () => heard.length === 3);
+    expect(heard).toEqual(['session one', 'transfer name', 'closed one']);
+  });
+
+  it.each([
+    ['missing', /missing/],
+    ['throwing', /no database/],
+    ['endless', /longer than 1000 ms|not begun within 1000 ms/],
+    ['nothing', /export none of onSession, onMessage, onTransfer, onSessionClosed/],
+    ['wrong', /export onSession, which must be a function/],
+  ])('that are %s keep the server from starting, which says why', async (name, message) => {
+    await using server = new TcpCommServer({ threads, handlers: handlersAt(name), workerTimeoutMs: 1_000 });
+    const error = (await server
+      .start({ port: 0, host: '127.0.0.1' })
+      .catch((reason: unknown) => reason)) as TcpCommError;
+    expect(error.message).toMatch(message);
+    expect(['ERR_TCPCOMM_HANDLERS_FAILED', 'ERR_TCPCOMM_THREAD_LOST']).toContain(error.code);
+    expect(server.address).toBeUndefined();
+    expect(server.info.workers).toEqual([]);
+  });
+});
+
+it('handlers that block their thread while they load keep the server from starting', async () => {
+  await using server = new TcpCommServer({ threads: 2, handlers: handlersAt('blocking'), workerTimeoutMs: 1_000 });
+  const starting = server.start({ port: 0, host: '127.0.0.1' });
+  await expect(starting).rejects.toMatchObject({ code: 'ERR_TCPCOMM_THREAD_LOST' });
+});
+
+it('a server that is closed while its workers begin does not listen afterwards', async () => {
+  const server = new TcpCommServer({ threads: 2 });
+  const starting = server.start({ port: 0, host: '127.0.0.1' }).catch((error: unknown) => error);
+  await server.close();
+  expect(await starting).toMatchObject({ code: 'ERR_TCPCOMM_SESSION_CLOSED' });
+  expect(server.address).toBeUndefined();
+});
+
+it.each([
+  [{ threads: -1 }, /threads must be a whole number from 0 to 128, got -1/],
+  [{ threads: 1.5 }, /got 1.5/],
+  [{ threads: 129 }, /got 129/],
+  [{ threads: '2' }, /got a string|got "2"/],
+  [{ workerTimeoutMs: 999 }, /workerTimeoutMs must be a number from 1000/],
+  [{ handlers: './handlers.js' }, /handlers must be a URL, such as new URL\('.\/handlers.js', import.meta.url\)/],
+  [{ handlers: handlersAt('echo'), onMessage: () => undefined }, /leave out onMessage/],
+])('%o is refused', (options, message) => {
+  expect(() => new TcpCommServer(untyped(options))).toThrow(UsageError);
+  expect(() => new TcpCommServer(untyped(options))).toThrow(message);
+});
+
+it('a callback beside handlers is refused', () => {
+  expect(() => new TcpCommServer(() => undefined, { handlers: handlersAt('echo') })).toThrow(/leave out the callback/);
+});
+
+describe('a worker that is lost', () => {
+  const FAST = { threads: 2, handlers: handlersAt('echo'), workerTimeoutMs: 1_000 };
+
+  /** A client on each of two workers. */
+  async function connectToEach(port: number): Promise<[TcpCommClient, TcpCommClient]> {
+    const clients = await connectClients(port, 2);
+    const threads = await Promise.all(clients.map(async (client) => (await ask(client, 'where')).thread));
+    expect(new Set(threads).size).toBe(2);
+    return clients as [TcpCommClient, TcpCommClient];
+  }
+
+  it.each([
+    ['crash', 'a bug in a handler'],
+    ['block', 'it was busy with one thing for 1000 ms'],
+  ])('by a %s ends its own sessions alone, and is replaced', async (how, why) => {
+    await using started = await startServer(FAST);
+    const { server, port } = started;
+    const [victim, bystander] = await connectToEach(port);
+    const disturbances: string[] = [];
+    for (const name of ['disconnected', 'close'] as const) bystander.on(name, () => disturbances.push(name));
+    const closed: [number, string][] = [];
+    server.on('sessionClosed', ({ sessionId }: ServerSession, { code }) => closed.push([sessionId, code]));
+    const lost = once(server, 'workerLost') as Promise<[LostWorker]>;
+    const workersBefore = server.info.workers.map(({ threadId }) => threadId);
+    const back = once(victim, 'connected');
+    void victim.sendText(how, 2);
+    const [{ threadId, sessions, error }] = await lost;
+    expect(workersBefore).toContain(threadId);
+    expect(sessions).toBe(1);
+    expect(error).toMatchObject({ code: 'ERR_TCPCOMM_THREAD_LOST' });
+    expect(error.message).toContain(why);
+    expect(await back).toMatchObject([{ reconnected: true, resumed: false }]);
+    expect(closed).toEqual([[1, 'ERR_TCPCOMM_THREAD_LOST']]);
+    await waitUntil('it is replaced', () => server.info.workers.length === 2);
+    const workers = server.info.workers.map((worker) => worker.threadId);
+    expect(workers).not.toContain(threadId);
+    expect((await ask(victim, 'here again')).text).toBe('here again');
+    expect((await ask(bystander, 'still here')).text).toBe('still here');
+    expect(disturbances).toEqual([]);
+    await closeAll([victim, bystander]);
+  });
+
+  it('settles everything that waited for it at the server', async () => {
+    await using folder = createTemporaryFolder();
+    await writeFile(folder.join('file'), testBytes(1_000_000));
+    await using started = await startServer({
+      ...FAST,
+      threads: 1,
+      bytesPerSecond: 100_000,
+      files: { root: folder.path },
+    });
+    const takesNothing = { onMessage: () => new Promise(() => undefined) };
+    await using client = await connectClient(started.port, { machineId: 'one', autoReconnect: false, ...takesNothing });
+    const session = started.server.getSession('one')!;
+    const confirmed = session.sendText('never taken', 1, { confirm: true });
+    const transfer = once(started.server, 'transfer');
+    const got = client.getFile('file', { to: folder.join('got') });
+    const [file] = (await transfer) as [{ done: Promise<unknown> }];
+    const outcomes = Promise.allSettled([confirmed, file.done]);
+    void client.sendText('crash', 3);
+    for (const outcome of await outcomes) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'ERR_TCPCOMM_THREAD_LOST' } });
+    }
+    await expect(got.done).rejects.toMatchObject({ code: 'ERR_TCPCOMM_CONNECTION_LOST' });
+    expect(await session.closed).toMatchObject({ by: 'local', code: 'ERR_TCPCOMM_THREAD_LOST' });
+    await expect(session.sendText('too late')).rejects.toMatchObject({ code: 'ERR_TCPCOMM_THREAD_LOST' });
+    session.setWeight(2);
+    session.throttleNetworkBps(1_000_000);
+    await waitUntil('another one is there', () => started.server.info.workers.length === 1);
+  });
+});
+
+it('a handler on a worker answers while the thread of the server is blocked', async () => {
+  await using started = await startServer({ threads: 1, handlers: handlersAt('echo') });
+  const answers = new Int32Array(new SharedArrayBuffer(4));
+  const workerData = { port: started.port, answers };
+  const thread = new Worker(new URL('programs/asking-thread.ts', import.meta.url), { workerData });
+  await waitUntil('it is answered', () => Atomics.load(answers, 0) > 0);
+  const before = Atomics.load(answers, 0);
+  blockThisThread(1_000);
+  expect(Atomics.load(answers, 0)).toBeGreaterThan(before + 1);
+  thread.postMessage('close');
+  await once(thread, 'exit');
+});
