@@ -35,7 +35,7 @@ export class TextReport implements ClientReport {
     const startMs = performance.now();
     const { direction, name } = transfer;
     client.cpuMonitor.start();
-    this.#board.footer = () => cpuLine(client.cpuMonitor.threadUsage);
+    this.#board.footer = () => (this.#board.size > 0 ? cpuLines(client.cpuMonitor.threadUsage) : []);
     const update = () => {
       if (transfer.state !== 'active') return;
       const sending = viewSending(transfer, client);
@@ -110,9 +110,9 @@ export class TextReport implements ClientReport {
   }
 }
 
-/** What the connection and its files cost; undefined until it has been measured. */
-function cpuLine(threadUsage: number | undefined): string | undefined {
-  return threadUsage === undefined ? undefined : `background thread: ${Math.round(threadUsage)} % of a core`;
+/** What the connection and its files cost; nothing until it has been measured. */
+function cpuLines(threadUsage: number | undefined): string[] {
+  return threadUsage === undefined ? [] : [`background thread: ${Math.round(threadUsage)} % of a core`];
 }
 
 /** As the beginning of a sentence. */

@@ -33,11 +33,12 @@ it('the server tells people of sessions, texts and transfers, in plain lines whe
   const lines = stdout.split('\n').map((line) => line.replace(/^\d\d:\d\d:\d\d /, ''));
   expect(lines).toEqual([
     `listening on 127.0.0.1, port ${port}`,
-    `  files  clients may read and write below ${root}`,
-    '  rate   9.0 MB/s for each session, both directions added up',
-    '  total  unlimited',
-    '  chat   a text on a channel goes to all other clients, on the same channel',
-    '  stop   Ctrl-C',
+    `  files    clients may read and write below ${root}`,
+    '  rate     9.0 MB/s for each session, both directions added up',
+    '  total    unlimited',
+    '  threads  2 workers for the sessions',
+    '  chat     a text on a channel goes to all other clients, on the same channel',
+    '  stop     Ctrl-C',
     '+ anna came in, session 1 from 127.0.0.1',
     expect.stringMatching(/^✓ ↑ anna: a\.txt {2}5 B in .* {2}xxh64 [0-9a-f]{16}$/),
     '- anna is gone, session 1: it said goodbye',
@@ -55,9 +56,9 @@ it('the server tells people of sessions, texts and transfers, in plain lines whe
 
 it('the server tells of the rates that it was given', async () => {
   const server = new Program('demo-server/src/main.ts', ['--port', '0', '--rate', 'unlimited', '--total', '20M']);
-  expect(await server.line((line) => line.startsWith('  rate'))).toBe('  rate   unlimited');
+  expect(await server.line((line) => line.startsWith('  rate'))).toBe('  rate     unlimited');
   expect(await server.line((line) => line.startsWith('  total'))).toBe(
-    '  total  20.0 MB/s for all sessions together, both directions added up',
+    '  total    20.0 MB/s for all sessions together, both directions added up',
   );
   const { server: forPrograms } = await startServer('--rate', '2M', '--total', 'unlimited');
   expect(await forPrograms.event({ event: 'listening' })).toMatchObject({

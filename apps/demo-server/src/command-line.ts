@@ -10,9 +10,13 @@ interface Options {
   readonly rate: number;
   readonly total: number;
   readonly accepts: number;
+  readonly threads: number;
   readonly allowDuplicateIds?: boolean;
   readonly json?: boolean;
 }
+
+/** What a server takes. */
+const MAX_THREADS = 128;
 
 const EXAMPLES = `
 Examples:
@@ -58,6 +62,11 @@ export function createCommandLine(run: (settings: ServerSettings) => Promise<voi
         .argParser(parseAccepts)
         .default(100),
     )
+    .addOption(
+      new Option('--threads <number>', 'worker threads for the sessions, 0 for none; a terminal shows how busy each is')
+        .argParser(parseThreads)
+        .default(2),
+    )
     .option('--allow-duplicate-ids', 'let clients in whose machine id is blank or in use')
     .option('--json', 'print one JSON object a line, for programs')
     .helpOption('-h, --help', 'show this')
@@ -68,8 +77,15 @@ export function createCommandLine(run: (settings: ServerSettings) => Promise<voi
     .exitOverride()
     .action(async ({ rate, total, accepts, allowDuplicateIds = false, json = false, ...where }: Options) => {
       const rates = { bytesPerSecond: rate, totalBytesPerSecond: total, acceptsPerSecond: accepts };
-      await run({ host: where.host, port: where.port, root: where.root, ...rates, allowDuplicateIds, json });
+      const { host, port, root, threads } = where;
+      await run({ host, port, root, threads, ...rates, allowDuplicateIds, json });
     });
+}
+
+function parseThreads(text: string): number {
+  const threads = text === '' ? NaN : Number(text);
+  if (Number.isInteger(threads) && threads >= 0 && threads <= MAX_THREADS) return threads;
+  throw new InvalidArgumentError(`Expected a whole number from 0 to ${MAX_THREADS}.`);
 }
 
 function parseAccepts(text: string): number {

@@ -1,6 +1,13 @@
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
-import type { CloseReason, FileTransfer, RejectedConnection, ServerSession } from '@tcpcomm/server';
+import type {
+  CloseReason,
+  FileTransfer,
+  LostWorker,
+  RejectedConnection,
+  ServerSession,
+  TcpCommServer,
+} from '@tcpcomm/server';
 import type { ServerReport } from './server-report.ts';
 import type { ServerSettings } from './server-settings.ts';
 import { printJsonLine } from './terminal/json-line.ts';
@@ -14,7 +21,7 @@ export class JsonReport implements ServerReport {
     this.#settings = settings;
   }
 
-  listening({ address, port }: AddressInfo): void {
+  listening({ address, port }: AddressInfo, { info }: TcpCommServer): void {
     const { root, bytesPerSecond, totalBytesPerSecond } = this.#settings;
     printJsonLine({
       event: 'listening',
@@ -23,7 +30,13 @@ export class JsonReport implements ServerReport {
       root: root === undefined ? null : resolve(root),
       bytesPerSecond: finiteOrNull(bytesPerSecond),
       totalBytesPerSecond: finiteOrNull(totalBytesPerSecond),
+      threading: info.threading,
+      workers: info.workers.length,
     });
+  }
+
+  workerLost({ threadId, sessions, error }: LostWorker): void {
+    printJsonLine({ event: 'workerLost', threadId, sessions, ...errorFacts(error) });
   }
 
   sessionOpened(session: ServerSession): void {

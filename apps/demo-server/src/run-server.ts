@@ -35,16 +35,18 @@ export async function runServer(settings: ServerSettings): Promise<number> {
 }
 
 function createServer(settings: ServerSettings, report: ServerReport, running: Set<FileTransfer>): TcpCommServer {
-  const { bytesPerSecond, totalBytesPerSecond, acceptsPerSecond, allowDuplicateIds, root } = settings;
+  const { bytesPerSecond, totalBytesPerSecond, acceptsPerSecond, threads, allowDuplicateIds, root } = settings;
   const server = new TcpCommServer({
     bytesPerSecond,
     totalBytesPerSecond,
     acceptsPerSecond,
+    threads,
     enforceUniqueMachineIds: !allowDuplicateIds,
     ...(root !== undefined && { files: { root } }),
   });
   const begun = new WeakSet<FileTransfer>();
-  server.on('listening', (address) => report.listening(address));
+  server.on('listening', (address) => report.listening(address, server));
+  server.on('workerLost', (lost) => report.workerLost(lost));
   server.on('session', (session) => report.sessionOpened(session));
   server.on('sessionClosed', (session, reason) => report.sessionClosed(session, reason));
   server.on('rejected', (connection) => report.rejected(connection));

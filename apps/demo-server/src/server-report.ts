@@ -1,10 +1,19 @@
 import type { AddressInfo } from 'node:net';
-import type { CloseReason, FileTransfer, RejectedConnection, ServerSession } from '@tcpcomm/server';
+import type {
+  CloseReason,
+  FileTransfer,
+  LostWorker,
+  RejectedConnection,
+  ServerSession,
+  TcpCommServer,
+} from '@tcpcomm/server';
 import type { ChatMessage } from './chat-room.ts';
 
 /** Tells somebody what happens at the server. */
 export interface ServerReport {
-  listening(address: AddressInfo): void;
+  listening(address: AddressInfo, server: TcpCommServer): void;
+  /** A worker thread has ended unasked, and its sessions with it. */
+  workerLost(lost: LostWorker): void;
   sessionOpened(session: ServerSession): void;
   /** Its connection is lost, and it waits for its client. */
   sessionSuspended(session: ServerSession): void;

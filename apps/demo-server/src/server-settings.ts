@@ -11,6 +11,8 @@ export interface ServerSettings {
   readonly totalBytesPerSecond: number;
   /** How many connections are taken in a second; the rest waits. */
   readonly acceptsPerSecond: number;
+  /** On how many worker threads the sessions are. */
+  readonly threads: number;
   readonly allowDuplicateIds: boolean;
   readonly json: boolean;
 }

@@ -1,6 +1,13 @@
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
-import type { CloseReason, FileTransfer, RejectedConnection, ServerSession } from '@tcpcomm/server';
+import type {
+  CloseReason,
+  FileTransfer,
+  LostWorker,
+  RejectedConnection,
+  ServerSession,
+  TcpCommServer,
+} from '@tcpcomm/server';
 import { type ServerReport, sessionName } from './server-report.ts';
 import type { ServerSettings } from './server-settings.ts';
 import { printable } from './terminal/printable.ts';
@@ -9,12 +16,16 @@ import type { Screen } from './terminal/screen.ts';
 import { viewSending } from './terminal/sending-view.ts';
 import { TransferBoard } from './terminal/transfer-board.ts';
 import { doneLine, failedLine } from './terminal/transfer-summary.ts';
+import { workerLines, workersText } from './worker-lines.ts';
+
+const WORKERS_INTERVAL_MS = 500;
 
 /** Tells people: a line for what happened, with the time, and live lines for transfers where there is a terminal. */
 export class TextReport implements ServerReport {
   readonly #settings: ServerSettings;
   readonly #screen: Screen;
   readonly #board: TransferBoard;
+  #workersTimer: NodeJS.Timeout | undefined;
 
   constructor(settings: ServerSettings, screen: Screen) {
     this.#settings = settings;
@@ -22,9 +33,10 @@ export class TextReport implements ServerReport {
     this.#board = new TransferBoard(screen);
   }
 
-  listening({ address, port }: AddressInfo): void {
+  listening({ address, port }: AddressInfo, server: TcpCommServer): void {
+    this.#showWorkers(server);
     const { root, bytesPerSecond, totalBytesPerSecond } = this.#settings;
-    const label = (text: string) => this.#screen.paint('dim', text.padEnd(7));
+    const label = (text: string) => this.#screen.paint('dim', text.padEnd(9));
     const files =
       root === undefined
         ? 'none; start with --root FOLDER to let clients fetch and leave files there'
@@ -35,10 +47,16 @@ export class TextReport implements ServerReport {
         `  ${label('files')}${files}`,
         `  ${label('rate')}${limitText(bytesPerSecond, 'for each session')}`,
         `  ${label('total')}${limitText(totalBytesPerSecond, 'for all sessions together')}`,
+        `  ${label('threads')}${workersText(server.info)}`,
         `  ${label('chat')}a text on a channel goes to all other clients, on the same channel`,
         `  ${label('stop')}Ctrl-C`,
       ].join('\n'),
     );
+  }
+
+  workerLost({ threadId, sessions, error }: LostWorker): void {
+    const lost = `worker ${threadId} is lost, and ${formatCount(sessions, 'session')} with it`;
+    this.#log(`${this.#screen.paint('red', '!')} ${lost}: ${printable(error.message)}; another one takes its place`);
   }
 
   sessionOpened(session: ServerSession): void {
@@ -114,11 +132,23 @@ export class TextReport implements ServerReport {
   }
 
   closed(): void {
+    clearInterval(this.#workersTimer);
+    this.#board.footer = () => [];
+    this.#board.refresh();
     this.#log('closed');
   }
 
   failed(error: Error, advice: string | undefined): void {
     console.error(`error: ${printable(error.message)}${advice === undefined ? '' : `\n${advice}`}`);
+  }
+
+  /** How busy each of them is, below everything else. */
+  #showWorkers(server: TcpCommServer): void {
+    this.#board.footer = () => workerLines(server.info.workers);
+    this.#workersTimer = setInterval(() => {
+      this.#board.refresh();
+    }, WORKERS_INTERVAL_MS);
+    this.#workersTimer.unref();
   }
 
   #name(session: ServerSession): string {

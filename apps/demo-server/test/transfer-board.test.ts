@@ -24,30 +24,35 @@ function createScreen(isTTY: boolean): { readonly screen: Screen; readonly writt
   return { screen: new Screen(stream), written };
 }
 
-it('shows a line below the transfers while there are any', async () => {
+it('shows lines below the transfers, and without any', async () => {
   const { screen, written } = createScreen(true);
   const board = new TransferBoard(screen);
-  const footers = [undefined, 'background thread: 7 % of a core'];
-  board.footer = () => footers.shift();
+  let footer: string[] = [];
+  board.footer = () => footer;
   const transfer = {};
   board.update(transfer, VIEW);
   await waitUntil('it is drawn', () => written.length === 1);
   expect(written[0]).toContain('picture.jpg');
-  board.update(transfer, VIEW);
-  await waitUntil('it is drawn again', () => written.length === 2);
-  expect(written[1]).toMatch(/picture\.jpg.*\nbackground thread: 7 % of a core\n$/s);
+  footer = ['worker 1', 'worker 2'];
+  board.refresh();
+  expect(written[1]).toMatch(/picture\.jpg.*\nworker 1\nworker 2\n$/s);
   board.end(transfer, 'done');
-  expect(written.at(-1)).not.toContain('background');
+  expect(written.at(-1)).not.toContain('picture.jpg');
+  expect(written.at(-1)).toMatch(/worker 1\nworker 2\n$/);
+  footer = [];
+  board.refresh();
+  expect(written.at(-1)).not.toContain('worker');
 });
 
-it('shows no such line where there is no terminal', async () => {
+it('shows no such lines where there is no terminal', async () => {
   const { screen, written } = createScreen(false);
   const board = new TransferBoard(screen);
-  board.footer = () => 'background thread: 7 % of a core';
+  board.footer = () => ['background thread: 7 % of a core'];
   const transfer = {};
   board.update(transfer, VIEW);
   await waitUntil('a line is printed', () => {
     board.update(transfer, VIEW);
+    board.refresh();
     return written.length > 0;
   });
   board.end(transfer, 'done');

@@ -13,8 +13,8 @@ export class TransferBoard {
   readonly #views = new Map<object, TransferView>();
   readonly #printedMs = new Map<object, number>();
   #redraw: NodeJS.Timeout | undefined;
-  /** A line below the transfers while there are any, on a terminal. */
-  footer: () => string | undefined = () => undefined;
+  /** Lines below the transfers, on a terminal. */
+  footer: () => readonly string[] = () => [];
 
   constructor(screen: Screen) {
     this.#screen = screen;
@@ -39,12 +39,16 @@ export class TransferBoard {
     this.#draw();
   }
 
+  /** The footer has changed. */
+  refresh(): void {
+    if (this.#screen.isLive) this.#draw();
+  }
+
   #draw(): void {
     clearTimeout(this.#redraw);
     this.#redraw = undefined;
     const lines = progressLines([...this.#views.values()], this.#screen);
-    const footer = lines.length > 0 ? this.footer() : undefined;
-    this.#screen.show(footer === undefined ? lines : [...lines, this.#screen.paint('dim', footer)]);
+    this.#screen.show([...lines, ...this.footer().map((line) => this.#screen.paint('dim', line))]);
   }
 
   #printNowAndThen(transfer: object, view: TransferView, isNew: boolean): void {
