@@ -121,12 +121,19 @@ describe('a quick run', () => {
     }
   });
 
-  it('has a client on a thread of its own', async () => {
+  it('has its work on threads, all of it', { timeout: 60_000 }, async () => {
     const jsonPath = join(folder, 'threads.json');
-    await run('threads', '--quick', '--case', '64-byte-messages', '--json', jsonPath);
+    const { status } = await run(
+      ...['threads', '--quick', '--scale', '0.002', '--subject', 'client-thread', '--subject', 'two-handlers'],
+      ...['--json', jsonPath],
+    );
+    expect(status).toBe(0);
     const { results } = JSON.parse(await readFile(jsonPath, 'utf8')) as SuiteFile;
-    expect(results.map(({ subject }) => subject)).toEqual(['tcpcomm', 'tcpcomm-thread']);
-    for (const { metrics } of results) expect(metrics.messagesPerSecond).toBeGreaterThan(0);
+    expect(results.map(({ case: name, subject }) => `${name} ${subject}`)).toEqual([
+      ...['64-byte-messages', '1MiB-messages', 'round-trip', '3gb-to-client'].map((name) => `${name} client-thread`),
+      'computing two-handlers',
+    ]);
+    for (const { metrics } of results) expect(metrics.cpuSeconds).toBeGreaterThan(0);
   });
 
   it('times round trips', async () => {

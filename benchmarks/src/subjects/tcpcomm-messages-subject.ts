@@ -1,35 +1,23 @@
-import { type ClientOptions, TcpCommClient } from '@tcpcomm/client';
+import { TcpCommClient } from '@tcpcomm/client';
 import { TcpCommServer } from '@tcpcomm/server';
 import type { ChannelOptions } from '@tcpcomm/session';
 import type { Subject } from '../harness/subject.ts';
 import { Arrival } from '../measure/arrival.ts';
 import { RoundTrips } from '../measure/round-trips.ts';
 import { arrivalRates, createPayload, type MessageLoad } from './message-load.ts';
-
-const MESSAGES_CHANNEL = 1;
-/** The client asks here for so many messages on the other channel. */
-const ORDERS_CHANNEL = 2;
-/** After so many bytes the sender waits until there is room in the queue. */
-const BATCH_BYTES = 131_072;
+import { handleMessage, MESSAGES_CHANNEL, orderOf, ORDERS_CHANNEL } from './tcpcomm-message-handler.ts';
 
 /** The same that `http2` gets; what may wait for the application is no limit then. */
-const WINDOW_BYTES = 8 * 1024 * 1024;
+export const WINDOW_BYTES = 8 * 1024 * 1024;
 
 /** Ours: no throttle, and channel windows of the size that `http2` has. */
-export function createTcpcommMessages(
-  receiving: ChannelOptions,
-  options: Pick<ClientOptions, 'thread'> = {},
-): Subject<MessageLoad> {
+export function createTcpcommMessages(receiving: ChannelOptions): Subject<MessageLoad> {
   return {
-    async serve({ messageBytes }) {
-      const payload = createPayload(messageBytes);
+    async serve() {
       const server = new TcpCommServer({
         bytesPerSecond: 0,
         channelWindowBytes: WINDOW_BYTES,
-        onMessage: (bytes, channel, session) => {
-          if (channel === ORDERS_CHANNEL) void sendMany(session, payload, Number(Buffer.from(bytes).toString()));
-          else void session.sendBytes(bytes, MESSAGES_CHANNEL);
-        },
+        onMessage: handleMessage,
       });
       const { port } = await server.start({ port: 0, host: '127.0.0.1' });
       return {
@@ -45,7 +33,6 @@ export function createTcpcommMessages(
       const arrival = new Arrival();
       const roundTrips = new RoundTrips(() => void client.sendBytes(payload, MESSAGES_CHANNEL));
       const client = new TcpCommClient({
-        ...options,
         channelWindowBytes: WINDOW_BYTES,
         onMessage: pattern === 'one-way' ? () => arrival.add(1) : () => roundTrips.handleReply(),
       });
@@ -55,7 +42,7 @@ export function createTcpcommMessages(
         run: async (load) => {
           if (load.pattern === 'round-trip') return roundTrips.run(load.count);
           const arrived = arrival.expect(load.count);
-          await client.sendText(String(load.count), ORDERS_CHANNEL);
+          await client.sendText(orderOf(load.count, messageBytes), ORDERS_CHANNEL);
           return arrivalRates(load, await arrived);
         },
         close: async () => {
@@ -64,14 +51,4 @@ export function createTcpcommMessages(
       };
     },
   };
-}
-
-type Sender = Pick<TcpCommClient, 'sendBytes'>;
-
-async function sendMany(sender: Sender, payload: Uint8Array, count: number): Promise<void> {
-  const batch = Math.max(1, Math.floor(BATCH_BYTES / payload.length));
-  for (let sent = 1; sent <= count; sent += 1) {
-    const roomy = sender.sendBytes(payload, MESSAGES_CHANNEL);
-    if (sent % batch === 0) await roomy;
-  }
 }

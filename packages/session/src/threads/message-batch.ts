@@ -48,7 +48,7 @@ export class MessageBatcher {
     this.#table.push(channel, bytes.length, callId);
     this.#byteLength += bytes.length;
     if (bytes.length <= MAX_PACKED_BYTES) this.#pack(bytes);
-    else this.#large.push(isShared(bytes) || (isGiven && isWhole(bytes)) ? bytes : bytes.slice());
+    else this.#large.push(isShared(bytes) || (isGiven && isWhole(bytes)) ? bytes : new Uint8Array(bytes));
   }
 
   /** What has been gathered, and the memory that goes with it. */
