@@ -13,14 +13,19 @@ const CLIENTS_ON_THREADS = {
 
 const SERVERS_ON_THREADS = {
   include: ['packages/{server,contract-tests}/test/**/*.test.ts'],
-  exclude: ['**/lent-messages.test.ts'],
+  // It says itself on what threads its servers are.
+  exclude: ['**/lent-messages.test.ts', '**/server-threads.test.ts'],
 };
 
-// The contract tests once more: with every client on a thread of its own, or with `--mode servers` every server on two.
+// The contract tests once more: with every client on a thread of its own, or with `--mode moved-sockets` or `--mode reused-port` every server on two.
 export default defineConfig(({ mode }) => {
-  const end = mode === 'servers' ? 'server' : 'client';
+  const isOfServers = mode === 'moved-sockets' || mode === 'reused-port';
+  const end = isOfServers ? 'server' : 'client';
   const threadedEnd = new URL(`packages/contract-tests/src/threaded-${end}.ts`, import.meta.url).pathname;
-  const { include, exclude } = mode === 'servers' ? SERVERS_ON_THREADS : CLIENTS_ON_THREADS;
+  const { include, exclude } = isOfServers ? SERVERS_ON_THREADS : CLIENTS_ON_THREADS;
+  // Each worker has its own part of the connections that may be in their handshake; and a client that comes back comes again and again.
+  const ofReusedPort =
+    mode === 'reused-port' ? ['**/admission.test.ts', '**/contract-tests/test/reconnecting.test.ts'] : [];
   const threaded = mergeConfig(config, {
     plugins: [
       {
@@ -31,13 +36,13 @@ export default defineConfig(({ mode }) => {
       },
     ],
     test: {
-      env: { TCPCOMM_TEST_THREADS: '1' },
+      env: { TCPCOMM_TEST_THREADS: mode },
       // A hundred clients are a hundred threads, each of which loads its program.
       testTimeout: 60_000,
       hookTimeout: 60_000,
     },
   });
   threaded.test.include = include;
-  threaded.test.exclude = [...(threaded.test.exclude ?? []), ...exclude];
+  threaded.test.exclude = [...(threaded.test.exclude ?? []), ...exclude, ...ofReusedPort];
   return threaded;
 });

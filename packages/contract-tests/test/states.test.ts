@@ -250,7 +250,7 @@ describe.each(STATES)('a client that is %s', (state) => {
 const STRANGER = {
   hello: { resume: { sessionId: 1, key: 'nobody knows it', received: {}, transfers: { continued: [], done: [] } } },
   gone: new AbortController().signal,
-  release: () => Promise.resolve(undefined),
+  moveToWorker: () => Promise.resolve(undefined),
 };
 
 /** What only a server's session has. */
@@ -280,6 +280,7 @@ const SERVER_SESSION_CALLS = {
   isOwnedBy: (session) => session.backend.isOwnedBy('nobody knows it'),
   isOrphan: (session) => session.backend.isOrphan,
   expiresInMs: (session) => session.backend.expiresInMs(performance.now()),
+  isReachedBy: (session) => session.backend.isReachedBy(untyped(STRANGER)),
   refresh: (session) => session.backend.refresh(),
   // Whoever comes without the session's key is not the one that had it, whatever state that is in.
   bringBack: (session) => session.backend.bringBack(untyped(STRANGER)),

@@ -1,4 +1,4 @@
-import { type Hello, RESUME_FEATURE, WireError } from '@tcpcomm/protocol';
+import { type Hello, type Reject, RESUME_FEATURE, WireError } from '@tcpcomm/protocol';
 import { type Admission, RETRY_AFTER_MS } from './admission.ts';
 import type { Applicant } from './applicant.ts';
 import type { ServerSetup } from './server-options.ts';
@@ -13,6 +13,13 @@ export interface EntranceEvents {
   /** The application could not say whether a client may come in. */
   onFailure(error: unknown): void;
 }
+
+/** Another connection of the same client is another throw of the dice: it comes to any of the workers. */
+const COME_AGAIN: Reject = {
+  code: WireError.SERVER_BUSY,
+  message: 'the session is on another thread of the server, where another connection may come to',
+  retryAfterMs: 1,
+};
 
 /** Shows who has introduced himself in: to the session that is his already, to a new one, or out. */
 export class Entrance {
@@ -38,6 +45,10 @@ export class Entrance {
       const { resume } = applicant.hello;
       const session = this.#claimedSession(applicant.hello);
       if (session && resume && (await session.backend.isOwnedBy(resume.key))) {
+        if (!session.backend.isReachedBy(applicant)) {
+          applicant.reject(COME_AGAIN);
+          return;
+        }
         if (await this.#isTurnedAway(applicant, session)) return;
         if (await session.backend.bringBack(applicant)) return;
         // It has ended meanwhile, and whether the client may begin another one is another question.

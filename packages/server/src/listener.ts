@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { SessionClosedError, TcpCommError } from '@tcpcomm/protocol';
+import type { ListeningPlace } from './front-door.ts';
 
 export interface ListenerEvents {
   onSocket(socket: Socket): void;
@@ -29,7 +30,7 @@ export class Listener {
    * @throws TcpCommError `ERR_TCPCOMM_LISTEN_FAILED` when the address is not to be had, SessionClosedError when `close` is called
    * meanwhile
    */
-  open(port: number, host: string | undefined): Promise<AddressInfo> {
+  open({ port, host, isShared }: ListeningPlace): Promise<AddressInfo> {
     const server = this.#server;
     return new Promise((resolve, reject) => {
       const fail = (cause: Error) => {
@@ -41,7 +42,7 @@ export class Listener {
       };
       server.once('error', fail);
       server.once('close', handleClose);
-      server.listen(port, host, () => {
+      server.listen({ port, host, reusePort: isShared }, () => {
         server.off('error', fail);
         server.off('close', handleClose);
         server.on('error', (error) => {

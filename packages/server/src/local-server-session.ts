@@ -13,7 +13,7 @@ import {
 } from '@tcpcomm/protocol';
 import { type CloseReason, failureReason, LocalSession, type SessionTerms, tellStanding } from '@tcpcomm/session';
 import type { TokenBucket } from '@tcpcomm/throttle';
-import type { Applicant } from './applicant.ts';
+import type { LocalApplicant } from './local-applicant.ts';
 import type { Opening, ServerBackend, ServerSessionEvents } from './server-backend.ts';
 import type { ServerSetup } from './server-options.ts';
 import { SessionKey } from './session-key.ts';
@@ -52,7 +52,7 @@ export class LocalServerSession extends LocalSession<ServerSessionEvents> implem
     this.#total = total;
   }
 
-  open(applicant: Applicant, { sessionId, pace }: Opening): void {
+  open(applicant: LocalApplicant, { sessionId, pace }: Opening): void {
     const terms = this.#terms(applicant.hello, sessionId, pace);
     applicant.welcome({ ...this.#welcome(sessionId, pace), ...(terms.isResumable && { sessionKey: this.#key.text }) });
     this.begin(applicant.transport, terms);
@@ -62,7 +62,11 @@ export class LocalServerSession extends LocalSession<ServerSessionEvents> implem
     return Promise.resolve(this.#isOwnedBy(key));
   }
 
-  async bringBack(applicant: Applicant): Promise<boolean> {
+  isReachedBy(): boolean {
+    return true;
+  }
+
+  async bringBack(applicant: LocalApplicant): Promise<boolean> {
     const { gone, hello } = applicant;
     const { resume: proof } = hello;
     if (proof === undefined) return false;
@@ -150,7 +154,7 @@ export class LocalServerSession extends LocalSession<ServerSessionEvents> implem
   }
 
   /** This end goes back to what the client has received, and the new connection carries the session on; or the session ends with the attempt. */
-  #takeUp(applicant: Applicant, proof: Proof): void {
+  #takeUp(applicant: LocalApplicant, proof: Proof): void {
     const { sessionId, machineId, pace } = this;
     if (pace === undefined) return;
     try {

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { codeOfWireError, ConnectionRejectedError, type TcpCommError } from '@tcpcomm/protocol';
 import { prepareAccepted, ServerHandshake, Transport } from '@tcpcomm/session';
-import { AcceptQueue, tooMany } from './accept-queue.ts';
+import { tooMany } from './accept-queue.ts';
 import { RETRY_AFTER_MS } from './admission.ts';
-import { Applicant } from './applicant.ts';
+import { LocalApplicant } from './local-applicant.ts';
 import type { ServerSetup } from './server-options.ts';
 
 /** A connection that did not become a session, for whatever reason. */
@@ -14,8 +14,11 @@ export interface RejectedConnection {
   readonly machineId: string | undefined;
 }
 
+/** What of a server's options it takes to receive connections. */
+export type ReceptionSetup = Pick<ServerSetup, 'maxPendingHandshakes' | 'handshakeTimeoutMs'>;
+
 export interface ReceptionEvents {
-  onApplicant(applicant: Applicant): void;
+  onApplicant(applicant: LocalApplicant): void;
   onRejected(rejected: RejectedConnection): void;
 }
 
@@ -27,24 +30,22 @@ type Pending = Map<Transport, AbortController>;
 
 /** Receives connections: holds them during the handshake, and passes on who has introduced itself. */
 export class Reception {
-  readonly #setup: ServerSetup;
+  readonly #setup: ReceptionSetup;
   readonly #events: ReceptionEvents;
-  readonly #queue: AcceptQueue;
   readonly #pending: Pending = new Map();
   /** Those that came when there were too many. */
   readonly #turnedAway: Pending = new Map();
 
-  constructor(setup: ServerSetup, events: ReceptionEvents) {
+  constructor(setup: ReceptionSetup, events: ReceptionEvents) {
     this.#setup = setup;
     this.#events = events;
-    this.#queue = new AcceptQueue(setup.acceptsPerSecond, events.onApplicant.bind(events));
   }
 
   /** Takes a paused socket. Where there are too many it is told so as soon as it has introduced itself; beyond a bound it is not even told. */
   receive(socket: Socket): void {
     const { maxPendingHandshakes, handshakeTimeoutMs } = this.#setup;
     if (this.#pending.size < maxPendingHandshakes) {
-      this.#greet(socket, this.#pending, handshakeTimeoutMs, this.#queue.enter.bind(this.#queue));
+      this.#greet(socket, this.#pending, handshakeTimeoutMs, this.#events.onApplicant.bind(this.#events));
     } else if (this.#turnedAway.size < maxPendingHandshakes) {
       this.#greet(socket, this.#turnedAway, Math.min(TURN_AWAY_MS, handshakeTimeoutMs), (applicant) => {
         applicant.reject(tooMany(RETRY_AFTER_MS));
@@ -54,7 +55,6 @@ export class Reception {
 
   /** Sends away all that have not come in yet: nobody does any more. */
   close(): void {
-    this.#queue.close();
     for (const pending of [this.#pending, this.#turnedAway]) {
       for (const [transport, gone] of pending) {
         gone.abort();
@@ -63,7 +63,7 @@ export class Reception {
     }
   }
 
-  #greet(socket: Socket, pending: Pending, timeoutMs: number, onHello: (applicant: Applicant) => void): void {
+  #greet(socket: Socket, pending: Pending, timeoutMs: number, onHello: (applicant: LocalApplicant) => void): void {
     const prepared = prepareAccepted(socket);
     const { remoteAddress } = prepared.socket;
     const nowMs = performance.now();
@@ -73,8 +73,8 @@ export class Reception {
       {
         onHello: (hello) => {
           machineId = hello.machineId;
-          const applicant = new Applicant({
-            ...{ hello, remoteAddress, deadlineMs: nowMs + timeoutMs, transport, handshake, gone: gone.signal },
+          const applicant = new LocalApplicant({
+            ...{ hello, transport, handshake, deadlineMs: nowMs + timeoutMs, gone: gone.signal },
             onLeft: () => pending.delete(transport),
           });
           // Whoever says more before it is answered is refused, and what came with HELLO has been looked at by then.

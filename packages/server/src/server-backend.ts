@@ -14,6 +14,8 @@ export interface ServerBackend extends SessionBackend {
   open(applicant: Applicant, opening: Opening): void;
   /** Whether that proves that a client is the one that has the session. */
   isOwnedBy(key: string): Promise<boolean>;
+  /** Whether the connection of the applicant can carry it on: one that has come to another worker, and stays there, cannot. */
+  isReachedBy(applicant: Applicant): boolean;
   /**
    * The session's client has come back: the connection so far is left, and this one carries the session on, if the client can still prove
    * that it is its own. Resolves with whether the applicant has its answer, or is gone; otherwise the session has ended meanwhile.

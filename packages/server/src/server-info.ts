@@ -1,9 +1,10 @@
 import type { CpuSample } from '@tcpcomm/cpu-monitor';
 
 /**
- * Where the work of a server's sessions is done: on the thread that made it, or on workers to which that one hands the sockets that it has accepted.
+ * Where the work of a server's sessions is done: on the thread that made it, on workers to which that one hands the sockets that it has accepted, or on
+ * workers each of which accepts by itself, at one port.
  */
-export type Threading = 'calling-thread' | 'moved-sockets';
+export type Threading = 'calling-thread' | 'moved-sockets' | 'reused-port';
 
 /** How a server does its work. */
 export interface ServerInfo {

@@ -10,6 +10,7 @@ import {
   UsageError,
 } from '@tcpcomm/protocol';
 import { resolveSessionOptions, type SessionOptions, type SessionSetup } from '@tcpcomm/session';
+import type { Threading } from './server-info.ts';
 import type { ServerSession } from './server-session.ts';
 
 /** Takes a message; when it returns a promise, the channel's next message waits for that, and so does its sender's credit. */
@@ -73,9 +74,14 @@ export interface ServerOptions extends SessionOptions {
   readonly handshakeTimeoutMs?: number;
   /**
    * On how many worker threads the sessions' work is done, 0 to 128; with 0, the default, on the thread of the server. What a session tells, and what it is
-   * told, is the same either way. Where this Node.js cannot do that it is done on the thread of the server too: `server.info` says so.
+   * told, is the same either way. Where neither Node.js nor the system can do that it is done on the thread of the server too: `server.info` says so.
    */
   readonly threads?: number;
+  /**
+   * How connections come to those threads: `moved-sockets`, the default, by the thread of the server, which needs Node.js 24.21 or later; or
+   * `reused-port`, where each of them listens, which is used in place of the former too where that cannot be had.
+   */
+  readonly threading?: Exclude<Threading, 'calling-thread'>;
   /**
    * How long a worker may be busy with one thing before it is given up and replaced, 1,000 ms and up, or Infinity. Its sessions are lost then. Default
    * 10 s.
@@ -105,6 +111,7 @@ export interface ServerSetup {
   readonly maxSessions: number;
   readonly handshakeTimeoutMs: number;
   readonly threads: number;
+  readonly threading: Threading;
   readonly workerTimeoutMs: number;
   readonly handlers: string | undefined;
   readonly onMessage: ServerMessageHandler | undefined;
@@ -131,6 +138,7 @@ export function resolveServerOptions(options: ServerOptions): ServerSetup {
     maxSessions = 10_000,
     handshakeTimeoutMs = 10_000,
     threads = 0,
+    threading = 'moved-sockets',
     workerTimeoutMs = 10_000,
     handlers,
     onMessage,
@@ -147,6 +155,7 @@ export function resolveServerOptions(options: ServerOptions): ServerSetup {
   requireInteger('maxSessions', maxSessions, 1, MAX_SESSIONS);
   requireInteger('handshakeTimeoutMs', handshakeTimeoutMs, 1, MAX_DURATION_MS);
   requireInteger('threads', threads, 0, MAX_THREADS);
+  requireOneOf('threading', threading, ['moved-sockets', 'reused-port']);
   requireNumber('workerTimeoutMs', workerTimeoutMs, MIN_WORKER_TIMEOUT_MS, Infinity);
   if (handlers !== undefined) requireHandlers(handlers, onMessage);
   if (onMessage !== undefined) requireFunction('onMessage', onMessage);
@@ -164,7 +173,9 @@ export function resolveServerOptions(options: ServerOptions): ServerSetup {
     acceptsPerSecond,
     maxSessions,
     handshakeTimeoutMs,
+
     threads,
+    threading,
     workerTimeoutMs,
     handlers: handlers?.href,
     onMessage,

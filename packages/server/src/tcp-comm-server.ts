@@ -14,11 +14,10 @@ import {
 } from '@tcpcomm/protocol';
 import type { CloseOptions } from '@tcpcomm/session';
 import { Admission } from './admission.ts';
+import { AcceptQueue } from './accept-queue.ts';
 import type { Applicant } from './applicant.ts';
 import { displace, Entrance } from './entrance.ts';
-import { Listener } from './listener.ts';
 import { limitOf, paceFor } from './pace.ts';
-import { Reception } from './reception.ts';
 import { ServerEmitter } from './server-emitter.ts';
 import type { ServerCloseReport } from './server-events.ts';
 import { resolveServerOptions, type ServerCallback, type ServerOptions, type ServerSetup } from './server-options.ts';
@@ -46,9 +45,8 @@ export interface StartOptions {
 export class TcpCommServer extends ServerEmitter {
   readonly #setup: ServerSetup;
   readonly #table = new SessionTable();
-  readonly #listener: Listener;
   readonly #admission: Admission;
-  readonly #reception: Reception;
+  readonly #queue: AcceptQueue;
   readonly #host: SessionHost = this.#createHost();
   readonly #textEncoder = new TextEncoder();
   readonly #workplace: Workplace;
@@ -66,28 +64,20 @@ export class TcpCommServer extends ServerEmitter {
       throw new UsageError('handlers take the messages: leave out the callback, or the handlers');
     }
     this.#pace = paceFor(this.#setup.bytesPerSecond);
-    this.#workplace = createWorkplace(this.#setup, this.#handleWorkerLost.bind(this));
     this.#admission = new Admission(this.#setup, this.#table);
     const entrance = new Entrance(this.#setup, this.#table, this.#admission, {
       isReady: () => this.#workplace.isReady,
       open: this.#begin.bind(this),
       onFailure: this.reportFailure.bind(this),
     });
-    this.#reception = new Reception(this.#setup, {
-      onApplicant: (applicant) => {
-        entrance.receive(applicant);
-      },
+    this.#queue = new AcceptQueue(this.#setup.acceptsPerSecond, entrance.receive.bind(entrance));
+    this.#workplace = createWorkplace(this.#setup, {
+      onApplicant: this.#queue.enter.bind(this.#queue),
       onRejected: (rejected) => {
         this.announce('rejected', rejected);
       },
-    });
-    this.#listener = new Listener({
-      onSocket: (socket) => {
-        this.#reception.receive(socket);
-      },
-      onError: (error) => {
-        this.reportFailure(error);
-      },
+      onAcceptFailed: this.reportFailure.bind(this),
+      onWorkerLost: this.#handleWorkerLost.bind(this),
     });
     this.on('newListener', (event) => {
       if (event === 'message')
@@ -109,10 +99,10 @@ export class TcpCommServer extends ServerEmitter {
     if (options.host !== undefined) requireText('host', options.host);
     if (this.#state !== 'new') throw new UsageError(`the server is ${this.#state}, it is started once only`);
     this.#state = 'starting';
-    const address = await this.#open(options).catch(async (error: unknown) => {
+    const address = await this.#workplace.open(options.port, options.host).catch(async (error: unknown) => {
       this.#state = 'closed';
       await this.#workplace.close();
-      throw error;
+      throw this.#closing ? new SessionClosedError('the server was closed while it started') : error;
     });
     if (this.#closing === undefined) this.#state = 'listening';
     this.announce('listening', address);
@@ -127,7 +117,7 @@ export class TcpCommServer extends ServerEmitter {
 
   /** Where it listens; undefined while it does not. */
   get address(): AddressInfo | undefined {
-    return this.#listener.address;
+    return this.#workplace.address;
   }
 
   /** The sessions that there are now: iterable, with `size` and `get`. */
@@ -232,19 +222,10 @@ export class TcpCommServer extends ServerEmitter {
     await this.close();
   }
 
-  /** Clients come from now on. */
-  async #open({ port, host }: StartOptions): Promise<AddressInfo> {
-    await this.#workplace.start().catch((error: unknown) => {
-      if (!this.#closing) throw error;
-    });
-    if (this.#closing) throw new SessionClosedError('the server was closed while it started');
-    return this.#listener.open(port, host);
-  }
-
   /** A client comes in. */
   #begin(applicant: Applicant, sessionId: number): void {
     const { machineId } = applicant.hello;
-    const session = new ServerSession((events) => this.#workplace.createBackend(events), this.#host);
+    const session = new ServerSession((events) => this.#workplace.createBackend(events, applicant), this.#host);
     session.backend.open(applicant, { sessionId, pace: this.#pace });
     this.#table.add(session);
     this.announce('session', session);
@@ -253,8 +234,8 @@ export class TcpCommServer extends ServerEmitter {
 
   async #close(options: CloseOptions): Promise<ServerCloseReport> {
     this.#state = 'closed';
-    const stopped = this.#listener.close();
-    this.#reception.close();
+    const stopped = this.#workplace.closeDoor();
+    this.#queue.close();
     const sessions = await Promise.all(
       Array.from(this.#table, async (session) => {
         const { sessionId, machineId } = session;

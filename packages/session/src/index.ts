@@ -37,6 +37,7 @@ export {
 export { SocketReading } from './io/socket-reading.ts';
 export { fromCloneable, toCloneable } from './threads/cloneable.ts';
 export { type PortalCalls, SessionPortal, type UserThread } from './threads/session-portal.ts';
+export type { FromSession } from './threads/thread-messages.ts';
 export { RemoteSession, type RemoteSessionOptions } from './threads/remote-session.ts';
 export { Transport } from './io/transport.ts';
 export { LocalSession } from './local-session.ts';

@@ -1,25 +1,29 @@
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, type Transferable } from 'node:worker_threads';
 import { ConnectionLostError, type Reject, type Settings } from '@tcpcomm/protocol';
 import { type ConnectionDetails, failureReason, RemoteSession, transferableOf } from '@tcpcomm/session';
 import type { Applicant } from '../applicant.ts';
 import type { Opening, ServerBackend, ServerSessionEvents, Suspension } from '../server-backend.ts';
+import { RemoteApplicant } from './remote-applicant.ts';
 import type { MovedApplicant, OpenOrder } from './worker-messages.ts';
 
 export interface RemoteServerSessionOptions {
   readonly maxQueuedBytes: number;
+  /** Of the worker. */
+  readonly threadId: number;
   /** Gives the worker a session. */
   readonly begin: (order: OpenOrder) => void;
 }
 
 /** A server's session on a worker. Who it is, and who may take it up, is decided here; what it does, there. */
 export class RemoteServerSession extends RemoteSession implements ServerBackend {
+  readonly #threadId: number;
   readonly #begin: (order: OpenOrder) => void;
   /** The worker's end of what connects it with this one. */
   readonly #workerPort: MessagePort;
   #machineId = '';
   #suspension: (Suspension & { readonly sinceMs: number }) | undefined;
 
-  constructor({ maxQueuedBytes, begin }: RemoteServerSessionOptions, events: ServerSessionEvents) {
+  constructor({ maxQueuedBytes, threadId, begin }: RemoteServerSessionOptions, events: ServerSessionEvents) {
     const { port1: port, port2 } = new MessageChannel();
     super(
       {
@@ -29,12 +33,14 @@ export class RemoteServerSession extends RemoteSession implements ServerBackend 
         told: (topic, detail) => {
           if (topic === 'suspended') this.#suspend(detail as Suspension, events);
           else if (topic === 'resumed') this.#resume(events);
+          else if (topic === 'gone') this.#endUnbegun();
           else events.onListenerFailed(detail);
         },
         released: () => Promise.resolve(),
       },
       Object.assign(events, { onConnected: onlyAgain(events.onConnected.bind(events)) }),
     );
+    this.#threadId = threadId;
     this.#begin = begin;
     this.#workerPort = port2;
   }
@@ -44,8 +50,7 @@ export class RemoteServerSession extends RemoteSession implements ServerBackend 
   }
 
   open(applicant: Applicant, opening: Opening): void {
-    const { hello, transport } = applicant;
-    const { remoteAddress, remotePort } = transport;
+    const { hello, remoteAddress, remotePort } = applicant;
     const { maxMessageBytes } = hello.limits;
     const { sessionId, pace } = opening;
     this.#machineId = hello.machineId;
@@ -61,13 +66,14 @@ export class RemoteServerSession extends RemoteSession implements ServerBackend 
     return this.calls.call<boolean>('isOwnedBy', key).catch(() => false);
   }
 
+  isReachedBy(applicant: Applicant): boolean {
+    return !(applicant instanceof RemoteApplicant) || applicant.threadId === this.#threadId;
+  }
+
   async bringBack(applicant: Applicant): Promise<boolean> {
-    const { hello } = applicant;
-    const handle = await applicant.release();
-    if (handle === undefined) return true;
-    const moved: MovedApplicant = { handle, hello };
+    const moved = await applicant.moveToWorker();
     // If that fails the connection has ended with the thread, and the client will see.
-    await this.calls.call('bringBack', moved, { transferred: [transferableOf(handle)] }).catch(() => undefined);
+    if (moved) await this.calls.call('bringBack', moved, { transferred: handlesOf(moved) }).catch(() => undefined);
     return true;
   }
 
@@ -104,15 +110,18 @@ export class RemoteServerSession extends RemoteSession implements ServerBackend 
   }
 
   async #open(applicant: Applicant, opening: Opening): Promise<void> {
-    const { hello } = applicant;
-    const handle = await applicant.release();
-    if (handle === undefined) {
-      const error = new ConnectionLostError('the connection was lost before the session began');
-      this.giveUp(failureReason('network', error));
+    const moved = await applicant.moveToWorker();
+    if (moved === undefined) {
+      this.#endUnbegun();
       this.#workerPort.close();
       return;
     }
-    this.#begin({ port: this.#workerPort, applicant: { handle, hello }, opening });
+    this.#begin({ kind: 'open', port: this.#workerPort, applicant: moved, opening });
+  }
+
+  #endUnbegun(): void {
+    const error = new ConnectionLostError('the connection was lost before the session began');
+    this.giveUp(failureReason('network', error));
   }
 
   #suspend(suspension: Suspension, events: ServerSessionEvents): void {
@@ -133,6 +142,11 @@ export class RemoteServerSession extends RemoteSession implements ServerBackend 
       });
     });
   }
+}
+
+/** What of an applicant is not here any more when it has been posted. */
+export function handlesOf({ handle }: MovedApplicant): Transferable[] {
+  return handle ? [transferableOf(handle)] : [];
 }
 
 /** That it is connected at the beginning is known before its thread has heard of it. */

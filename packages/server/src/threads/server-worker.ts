@@ -2,15 +2,17 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { CpuMonitor } from '@tcpcomm/cpu-monitor';
 import { TcpCommError } from '@tcpcomm/protocol';
-import { fromCloneable, transferableOf } from '@tcpcomm/session';
+import { fromCloneable } from '@tcpcomm/session';
 import type { ServerSessionEvents } from '../server-backend.ts';
-import type { LostWorker, WorkerInfo } from '../server-info.ts';
-import { RemoteServerSession } from './remote-server-session.ts';
-import type { FromWorker, OpenOrder, WorkerData } from './worker-messages.ts';
+import type { WorkerInfo } from '../server-info.ts';
+import { handlesOf, RemoteServerSession } from './remote-server-session.ts';
+import type { WorkplaceEvents } from '../workplace.ts';
+import { WorkerDoor } from './worker-door.ts';
+import type { FromWorker, OpenOrder, ToDoor, WorkerData } from './worker-messages.ts';
 
-export interface ServerWorkerEvents {
-  /** It has ended without having been asked to; its sessions have, too. */
-  onLost(lost: LostWorker): void;
+export interface ServerWorkerEvents extends WorkplaceEvents {
+  /** It can be given sessions. */
+  onReady(): void;
 }
 
 /** From source it is TypeScript, as this file is; installed it is not. */
@@ -21,6 +23,8 @@ export class ServerWorker {
   /** Resolves when it can be given sessions; rejects if it ends before. */
   readonly ready: Promise<unknown>;
   readonly threadId: number;
+  /** Of use where it listens itself. */
+  readonly door: WorkerDoor;
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
   readonly #cpu: CpuMonitor;
@@ -43,9 +47,10 @@ export class ServerWorker {
     this.#maxQueuedBytes = data.setup.session.engine.maxQueuedBytes;
     this.#worker = new Worker(WORKER_URL, { workerData, name: 'tcpcomm server' });
     this.threadId = this.#worker.threadId;
+    this.door = new WorkerDoor(this.threadId, this.#post.bind(this), events);
     this.#cpu = new CpuMonitor(this.#worker);
     this.#cpu.start();
-    const { workerTimeoutMs } = data;
+    const { workerTimeoutMs } = data.setup;
     if (workerTimeoutMs < Infinity) {
       this.#startTimer = setTimeout(() => {
         this.#giveUp(new Error(`it has not begun within ${workerTimeoutMs} ms`));
@@ -57,11 +62,13 @@ export class ServerWorker {
     this.#worker.on('message', (message: FromWorker) => {
       if (message.kind === 'load') this.#bytesPerSecond = message.bytesPerSecond;
       else if (message.kind === 'failed') this.#giveUp(fromCloneable(message.error) as Error);
+      else if (message.kind !== 'ready') this.door.handle(message);
       else {
         clearTimeout(this.#startTimer);
         this.#isReady = true;
         this.#wasReady = true;
         resolve(undefined);
+        events.onReady();
       }
     });
     this.#worker.on('error', (error) => {
@@ -77,9 +84,10 @@ export class ServerWorker {
             ? cause
             : new TcpCommError('ERR_TCPCOMM_THREAD_LOST', `a worker was lost: ${cause.message}`, { cause });
         reject(error);
+        this.door.handleLost(error);
         const sessions = [...this.#sessions];
         for (const session of sessions) session.handleThreadLost(cause);
-        if (!this.#isEnding) events.onLost({ threadId: this.threadId, sessions: sessions.length, error });
+        if (!this.#isEnding) events.onWorkerLost({ threadId: this.threadId, sessions: sessions.length, error });
         exited();
       });
     });
@@ -107,7 +115,7 @@ export class ServerWorker {
   createSession(events: ServerSessionEvents): RemoteServerSession {
     const handleClosed = events.onClosed.bind(events);
     const session = new RemoteServerSession(
-      { maxQueuedBytes: this.#maxQueuedBytes, begin: this.#begin.bind(this) },
+      { maxQueuedBytes: this.#maxQueuedBytes, threadId: this.threadId, begin: this.#begin.bind(this) },
       Object.assign(events, {
         onClosed: (...details: Parameters<typeof handleClosed>) => {
           this.#sessions.delete(session);
@@ -144,7 +152,11 @@ export class ServerWorker {
     void this.#worker.terminate();
   }
 
+  #post(message: ToDoor): void {
+    this.#worker.postMessage(message);
+  }
+
   #begin(order: OpenOrder): void {
-    this.#worker.postMessage(order, [order.port, transferableOf(order.applicant.handle)]);
+    this.#worker.postMessage(order, [order.port, ...handlesOf(order.applicant)]);
   }
 }

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Reject, type Settings, WireError } from '@tcpcomm/protocol';
 import {
+  type FromSession,
   type PortalCalls,
   type SessionBackendEvents,
   SessionPortal,
@@ -11,19 +12,20 @@ import {
 } from '@tcpcomm/session';
 import { SharedRate } from '@tcpcomm/throttle';
 import { RETRY_AFTER_MS } from '../admission.ts';
-import { Applicant } from '../applicant.ts';
+import { LocalApplicant } from '../local-applicant.ts';
 import { createHandledSession } from '../handled-session.ts';
 import { loadHandlers, type ServerHandlers } from '../handlers.ts';
 import { LocalServerSession } from '../local-server-session.ts';
 import type { ServerSessionEvents } from '../server-backend.ts';
 import { clockOffsetMs } from './common-clock.ts';
+import { OpenDoor } from './open-door.ts';
 import { TrafficMeter } from './traffic-meter.ts';
-import type { FromWorker, MovedApplicant, OpenOrder, WorkerData } from './worker-messages.ts';
+import type { FromWorker, MovedApplicant, OpenOrder, ToWorker, WorkerData } from './worker-messages.ts';
 
 const PULSE_MS = 250;
 const LOAD_MS = 1_000;
 
-const { setup, total, place, handlers: handlersUrl, workerTimeoutMs, pulse } = workerData as WorkerData;
+const { setup, total, place, pulse } = workerData as WorkerData;
 const bucket = SharedRate.of(total, clockOffsetMs()).bucketOf(place);
 const traffic = new TrafficMeter();
 
@@ -31,9 +33,8 @@ const traffic = new TrafficMeter();
 const CALLS: PortalCalls<LocalServerSession> = {
   isOwnedBy: (session, key) => session.isOwnedBy(key as string),
   bringBack: async (session, moved) => {
-    const { handle, hello } = moved as MovedApplicant;
-    const applicant = Applicant.continued(handle, hello);
-    if (await session.bringBack(applicant)) return;
+    const applicant = applicantOf(moved as MovedApplicant);
+    if (applicant === undefined || (await session.bringBack(applicant))) return;
     // Another one begins where the client is asked for who it is.
     const message = 'the session has ended just now, come again for another one';
     applicant.reject({ code: WireError.SERVER_BUSY, message, retryAfterMs: RETRY_AFTER_MS });
@@ -51,7 +52,18 @@ const CALLS: PortalCalls<LocalServerSession> = {
   },
 };
 
-function open({ port, applicant: { handle, hello }, opening }: OpenOrder): void {
+/** Undefined if it has gone. */
+function applicantOf(moved: MovedApplicant): LocalApplicant | undefined {
+  return moved.handle ? LocalApplicant.continued(moved.handle, moved.hello) : door.take(moved.id);
+}
+
+function open({ port, applicant: moved, opening }: OpenOrder): void {
+  const applicant = applicantOf(moved);
+  if (applicant === undefined) {
+    port.postMessage({ kind: 'told', topic: 'gone', detail: undefined } satisfies FromSession);
+    port.close();
+    return;
+  }
   const portal = new SessionPortal(
     port,
     (events, user) => {
@@ -65,7 +77,7 @@ function open({ port, applicant: { handle, hello }, opening }: OpenOrder): void 
   port.once('close', () => {
     traffic.delete(portal.backend);
   });
-  portal.backend.open(Applicant.continued(handle, hello), opening);
+  portal.backend.open(applicant, opening);
 }
 
 function serverEvents(events: SessionBackendEvents, user: UserThread): ServerSessionEvents {
@@ -99,10 +111,14 @@ setInterval(() => {
 }, LOAD_MS).unref();
 setInterval(() => Atomics.add(pulse, 0, 1), PULSE_MS).unref();
 
+const door = new OpenDoor(setup, tell);
 let handlers: ServerHandlers | undefined;
 try {
-  if (handlersUrl !== undefined) handlers = await loadHandlers(handlersUrl, workerTimeoutMs);
-  parentPort?.on('message', open);
+  if (setup.handlers !== undefined) handlers = await loadHandlers(setup.handlers, setup.workerTimeoutMs);
+  parentPort?.on('message', (message: ToWorker) => {
+    if (message.kind === 'open') open(message);
+    else door.handle(message);
+  });
   tell({ kind: 'ready' });
 } catch (error) {
   tell({ kind: 'failed', error: toCloneable(error) });

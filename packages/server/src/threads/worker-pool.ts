@@ -1,69 +1,65 @@
 import { SharedRate } from '@tcpcomm/throttle';
-import type { ServerSessionSetup } from '../local-server-session.ts';
-import type { ServerBackend, ServerSessionEvents } from '../server-backend.ts';
-import type { LostWorker, ServerInfo } from '../server-info.ts';
-import type { Workplace } from '../workplace.ts';
+import { limitOf } from '../pace.ts';
+import type { LostWorker, WorkerInfo } from '../server-info.ts';
+import type { WorkplaceEvents, WorkplaceSetup } from '../workplace.ts';
 import { clockOffsetMs } from './common-clock.ts';
 import { ServerWorker } from './server-worker.ts';
 
-export interface WorkerPoolOptions {
-  readonly size: number;
-  readonly setup: ServerSessionSetup;
-  readonly handlers: string | undefined;
-  /** Infinity for no limit. */
-  readonly totalBytesPerSecond: number;
-  /** How long a worker may be busy with one thing, in milliseconds; Infinity for any time. */
-  readonly workerTimeoutMs: number;
-  /** One is lost, and is being replaced. */
-  readonly onLost: (lost: LostWorker) => void;
+export interface WorkerPoolEvents extends WorkplaceEvents {
+  /** One can be given sessions. */
+  onWorkerReady?(worker: ServerWorker): void;
 }
 
 /** How often it is looked whether the workers are alive. */
 const PULSE_CHECK_MS = 500;
-/** Until it is tried again where a worker could not even begin. */
+/** Until it is tried again where a worker could not even begin: what kept it from that may last. */
 const REPLACEMENT_PAUSE_MS = 1_000;
 
-/** The workers of a server. One that is lost is replaced; a session is given to the one that has least to do. */
-export class WorkerPool implements Workplace {
-  readonly #options: WorkerPoolOptions;
+/** The workers of a server, of which one that is lost is replaced, and the total that their sessions share. */
+export class WorkerPool {
+  readonly #setup: WorkplaceSetup;
+  readonly #size: number;
+  readonly #events: WorkerPoolEvents;
   readonly #total: SharedRate;
   readonly #workers = new Set<ServerWorker>();
   readonly #pauses = new Set<NodeJS.Timeout>();
   #pulseTimer: NodeJS.Timeout | undefined;
   #isOpen = false;
 
-  constructor(options: WorkerPoolOptions) {
-    const { totalBytesPerSecond: bytesPerSecond, size: threads } = options;
-    this.#options = options;
-    this.#total = SharedRate.create({ bytesPerSecond, threads }, clockOffsetMs());
+  constructor(setup: WorkplaceSetup, size: number, events: WorkerPoolEvents) {
+    this.#setup = setup;
+    this.#size = size;
+    this.#events = events;
+    const bytesPerSecond = limitOf(setup.totalBytesPerSecond);
+    this.#total = SharedRate.create({ bytesPerSecond, threads: size }, clockOffsetMs());
   }
 
+  /** Resolves when all of them can be given sessions; throws what keeps one from beginning. */
   async start(): Promise<void> {
-    const workers = Array.from({ length: this.#options.size }, (_, place) => this.#hire(place));
-    try {
-      await Promise.all(workers.map(({ ready }) => ready));
-    } catch (error) {
-      await this.close();
-      throw error;
-    }
+    const workers = Array.from({ length: this.#size }, (_, place) => this.#hire(place));
+    await Promise.all(workers.map(({ ready }) => ready));
     this.#isOpen = true;
     this.#watch();
   }
 
-  get isReady(): boolean {
-    return this.#ready.length > 0;
+  /** Those that can be given sessions. */
+  get ready(): ServerWorker[] {
+    return [...this.#workers].filter(({ isReady }) => isReady);
   }
 
-  get info(): ServerInfo {
-    return {
-      threading: 'moved-sockets',
-      reason: 'this Node.js can move sockets to other threads',
-      workers: Array.from(this.#workers, ({ info }) => info),
-    };
+  get info(): WorkerInfo[] {
+    return Array.from(this.#workers, ({ info }) => info);
   }
 
-  createBackend(events: ServerSessionEvents): ServerBackend {
-    return this.#leastBusy().createSession(events);
+  /** The one with the smallest shares of the sessions, the traffic and the processor time of all. */
+  leastBusy(): ServerWorker {
+    const { ready } = this;
+    const infos = ready.map(({ info }) => info);
+    const loads = infos.map((info) => [info.sessions, info.bytesPerSecond, info.cpu?.threadUsage ?? 0] as const);
+    const shares = loads.map((load) => load.reduce((sum, part, kind) => sum + shareOf(part, loads, kind), 0));
+    const worker = ready[shares.indexOf(Math.min(...shares))];
+    if (worker === undefined) throw new Error('there is no worker that could take the session');
+    return worker;
   }
 
   setTotal(bytesPerSecond: number): void {
@@ -78,16 +74,13 @@ export class WorkerPool implements Workplace {
     this.#workers.clear();
   }
 
-  get #ready(): ServerWorker[] {
-    return [...this.#workers].filter(({ isReady }) => isReady);
-  }
-
   /** @param place whose share of the total it has */
   #hire(place: number): ServerWorker {
-    const { setup, handlers, workerTimeoutMs } = this.#options;
-    const data = { setup, handlers, workerTimeoutMs, total: this.#total.memory, place };
+    const data = { setup: this.#setup, total: this.#total.memory, place };
     const worker: ServerWorker = new ServerWorker(data, {
-      onLost: (lost) => {
+      ...this.#events,
+      onReady: () => this.#events.onWorkerReady?.(worker),
+      onWorkerLost: (lost) => {
         this.#total.release(place);
         this.#workers.delete(worker);
         this.#handleLost(worker, place, lost);
@@ -102,10 +95,9 @@ export class WorkerPool implements Workplace {
     if (!this.#isOpen) return;
     if (worker.wasReady) this.#hire(place);
     else this.#hireLater(place);
-    this.#options.onLost(lost);
+    this.#events.onWorkerLost(lost);
   }
 
-  /** What kept one from beginning may last: a new one is not made again and again. */
   #hireLater(place: number): void {
     const pause = setTimeout(() => {
       this.#pauses.delete(pause);
@@ -115,25 +107,13 @@ export class WorkerPool implements Workplace {
   }
 
   #watch(): void {
-    const { workerTimeoutMs } = this.#options;
+    const { workerTimeoutMs } = this.#setup;
     if (workerTimeoutMs === Infinity) return;
     const maxMissed = Math.ceil(workerTimeoutMs / PULSE_CHECK_MS) + 1;
     this.#pulseTimer = setInterval(() => {
       for (const worker of this.#workers) worker.checkPulse(maxMissed, workerTimeoutMs);
     }, PULSE_CHECK_MS);
     this.#pulseTimer.unref();
-  }
-
-  /** The one with the smallest shares of the sessions, the traffic and the processor time of all. */
-  #leastBusy(): ServerWorker {
-    const ready = this.#ready;
-    const infos = ready.map(({ info }) => info);
-    const loads = infos.map((info) => [info.sessions, info.bytesPerSecond, info.cpu?.threadUsage ?? 0] as const);
-    const shares = loads.map((load) => load.reduce((sum, part, kind) => sum + shareOf(part, loads, kind), 0));
-    const least = shares.indexOf(Math.min(...shares));
-    const worker = ready[least];
-    if (worker === undefined) throw new Error('there is no worker that could take the session');
-    return worker;
   }
 }
 
