@@ -136,6 +136,16 @@ describe('a quick run', () => {
     for (const { metrics } of results) expect(metrics.cpuSeconds).toBeGreaterThan(0);
   });
 
+  it('compares a CPU monitor with the kernel', async () => {
+    const jsonPath = join(folder, 'cpu-monitor.json');
+    await run('cpu-monitor', '--quick', '--case', '50%', '--subject', 'worker', '--json', jsonPath);
+    const { results } = JSON.parse(await readFile(jsonPath, 'utf8')) as SuiteFile;
+    const { readPercent = 0, countedPercent = 0, errorPercent } = results[0]!.metrics;
+    expect(readPercent).toBeGreaterThan(10);
+    expect(countedPercent).toBeGreaterThan(10);
+    expect(errorPercent).toEqual(expect.any(Number));
+  });
+
   it('times round trips', async () => {
     const jsonPath = join(folder, 'round-trip.json');
     await run('messages', '--quick', '--case', 'round-trip', '--subject', 'tcpcomm', '--json', jsonPath);

@@ -8,7 +8,7 @@ it('without arguments all suites run, in five rounds', () => {
   const options = parse();
   expect(options).toMatchObject({ action: 'run', rounds: 5, scale: 1, format: 'text' });
   expect(options.suites.map(({ name }) => name)).toEqual([
-    ...['bulk', 'messages', 'files', 'writer', 'latency', 'throttle', 'sessions', 'threads'],
+    ...['bulk', 'messages', 'files', 'writer', 'latency', 'throttle', 'sessions', 'threads', 'cpu-monitor'],
   ]);
 });
 

@@ -14,6 +14,8 @@ export const METRIC_NAMES = [
   'p99Ms',
   'megabitsPerSecond',
   'messagesLost',
+  'readPercent',
+  'countedPercent',
   'errorPercent',
   'worstSecondErrorPercent',
   'shareErrorPercent',

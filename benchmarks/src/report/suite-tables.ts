@@ -17,6 +17,8 @@ const METRIC_LABELS: Readonly<Record<MetricName, string>> = {
   p99Ms: 'p99 ms',
   megabitsPerSecond: 'Mbit/s',
   messagesLost: 'lost',
+  readPercent: 'read %',
+  countedPercent: 'counted %',
   errorPercent: 'error %',
   worstSecondErrorPercent: 'worst 1 s error %',
   shareErrorPercent: 'worst share error %',

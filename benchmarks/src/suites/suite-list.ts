@@ -1,5 +1,6 @@
 import type { Suite } from '../harness/suite.ts';
 import { suite as bulk } from './bulk.ts';
+import { suite as cpuMonitor } from './cpu-monitor.ts';
 import { suite as files } from './files.ts';
 import { suite as latency } from './latency.ts';
 import { suite as messages } from './messages.ts';
@@ -9,4 +10,14 @@ import { suite as throttle } from './throttle.ts';
 import { suite as writer } from './writer.ts';
 
 /** All suites, in the order in which they run. */
-export const suites: readonly Suite[] = [bulk, messages, files, writer, latency, throttle, sessions, threads];
+export const suites: readonly Suite[] = [
+  bulk,
+  messages,
+  files,
+  writer,
+  latency,
+  throttle,
+  sessions,
+  threads,
+  cpuMonitor,
+];
