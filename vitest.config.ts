@@ -14,6 +14,8 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // Worker threads and child processes that a test starts with process.execArgv run from source too.
     execArgv: ['--conditions=@tcpcomm/source'],
+    // They load the same sources hundreds of times: compiled once, that takes a third of the time.
+    env: { NODE_COMPILE_CACHE: new URL('node_modules/.cache/node-compile', import.meta.url).pathname },
     testTimeout: 20_000,
     hookTimeout: 20_000,
     // .ci/run counts from this file: its closing line comes from results, not from text.

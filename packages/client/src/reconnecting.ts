@@ -17,6 +17,7 @@ export interface ReconnectingOptions {
 const MAX_ATTEMPT_MS = 10_000;
 /** And is given this long, though the time is over meanwhile. */
 const LEAST_ATTEMPT_MS = 100;
+const SOON_MS = 100;
 /** A timer cannot be set for longer. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -29,13 +30,16 @@ export async function reconnect(options: ReconnectingOptions): Promise<void> {
   const { durationMs, signal } = options;
   const beganMs = performance.now();
   let error: Error | undefined;
+  let step = 0;
   for (let attempt = 1; ; attempt += 1) {
+    // Who is told to come again at once has met a server that is not in trouble: the pauses do not grow by that.
+    step = isWantedSoon(error) ? 1 : step + 1;
     const elapsedMs = performance.now() - beganMs;
     const leftMs = durationMs - elapsedMs;
     const atLeastMs = earliestMs(error);
     if (leftMs <= atLeastMs) throw error ?? new TimeoutError(`there is no time to connect again in ${durationMs} ms`);
     // Those whom a server has told the same do not come at the same moment. The last attempt is at the end.
-    const pauseMs = Math.min(atLeastMs + pauseBefore(attempt, Math.random()), leftMs);
+    const pauseMs = Math.min(atLeastMs + pauseBefore(step, Math.random()), leftMs);
     options.onAttempt({ attempt, pauseMs, elapsedMs, error });
     await pause(pauseMs, signal);
     signal.throwIfAborted();
@@ -60,6 +64,11 @@ async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
 /** How long the server wants to be left alone. */
 function earliestMs(error: Error | undefined): number {
   return error instanceof ConnectionRejectedError ? (error.retryAfterMs ?? 0) : 0;
+}
+
+/** Whether the server has said a time to come again that is next to none. */
+function isWantedSoon(error: Error | undefined): boolean {
+  return error instanceof ConnectionRejectedError && error.retryAfterMs !== undefined && error.retryAfterMs < SOON_MS;
 }
 
 /** Whether it is of no use, or not wanted, to come again. */

@@ -269,6 +269,7 @@ describe.each(WAYS)('a $direction by a $end', ({ end, direction }) => {
         await files.local.sendText('', 1, { confirm: true });
       };
       await echo();
+      await letEventsRun();
       const stoodAtBytes = receiver.progress.transferredBytes;
       await echo();
       await echo();

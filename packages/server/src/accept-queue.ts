@@ -15,6 +15,7 @@ export class AcceptQueue {
   readonly #letIn: (applicant: Applicant) => void;
   readonly #waiting = new Set<Applicant>();
   #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   /** @param acceptsPerSecond Infinity for no limit */
   constructor(acceptsPerSecond: number, letIn: (applicant: Applicant) => void) {
@@ -29,6 +30,7 @@ export class AcceptQueue {
 
   /** Takes a client: now, in its turn, or not at all if that would come too late. */
   enter(applicant: Applicant): void {
+    if (this.#isClosed) return;
     const waitMs = (this.#waiting.size / this.#acceptsPerSecond) * 1000;
     if (performance.now() + waitMs >= applicant.deadlineMs) {
       applicant.reject(tooMany(Math.ceil(waitMs)));
@@ -39,7 +41,9 @@ export class AcceptQueue {
     this.#serve();
   }
 
+  /** Nobody is let in any more; who waits is sent away by whoever has its connection. */
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#waiting.clear();
   }

@@ -1,5 +1,5 @@
 import type { Reject } from '@tcpcomm/protocol';
-import type { CloseReason, FileTransfer, Notice } from '@tcpcomm/session';
+import type { CloseReason, FileTransfer } from '@tcpcomm/session';
 import type { ServerHandlers } from './handlers.ts';
 import type { LocalServerSession } from './local-server-session.ts';
 import type { ServerSessionEvents } from './server-backend.ts';
@@ -16,21 +16,42 @@ export function createHandledSession(
 ): LocalServerSession {
   const host = new HandlersHost(handlers, events);
   let local!: LocalServerSession;
-  const session: ServerSession = new ServerSession((own) => {
-    const handleBegun = () => {
-      host.handleBegun(session);
-    };
-    local = createSession(heardByBoth(own, events, handleBegun));
-    return local;
-  }, host);
+  const session: ServerSession = new HandledSession(
+    (own) => {
+      const handleBegun = () => {
+        host.handleBegun(session);
+      };
+      local = createSession(heardByBoth(own, events, handleBegun));
+      return local;
+    },
+    host,
+    events,
+  );
   return local;
+}
+
+/** A session as its handlers have it: one that fails is told of where the session is known. */
+class HandledSession extends ServerSession {
+  readonly #events: ServerSessionEvents;
+
+  constructor(
+    createBackend: ConstructorParameters<typeof ServerSession>[0],
+    host: SessionHost,
+    events: ServerSessionEvents,
+  ) {
+    super(createBackend, host);
+    this.#events = events;
+  }
+
+  protected override reportFailure(cause: unknown): void {
+    this.#events.onListenerFailed(cause);
+  }
 }
 
 /** What stands above the sessions of handlers, as the server does above others. */
 class HandlersHost implements SessionHost {
   readonly hearsMessages: boolean;
-  /** For what goes wrong. */
-  readonly hearsNotices = true;
+  readonly hearsNotices = false;
   readonly #handlers: ServerHandlers;
   readonly #events: ServerSessionEvents;
 
@@ -48,8 +69,8 @@ class HandlersHost implements SessionHost {
     return this.#handlers.onMessage?.(bytes, channel, session);
   }
 
-  handleNotice({ kind, error }: Notice): void {
-    if (kind === 'error') this.#events.onListenerFailed(error);
+  handleNotice(): void {
+    // They hear none.
   }
 
   handleTransfer(transfer: FileTransfer, session: ServerSession): void {

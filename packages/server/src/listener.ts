@@ -12,6 +12,7 @@ export interface ListenerEvents {
 export class Listener {
   readonly #server: Server;
   readonly #events: ListenerEvents;
+  #isClosed = false;
 
   constructor(events: ListenerEvents) {
     this.#events = events;
@@ -33,6 +34,11 @@ export class Listener {
   open({ port, host, isShared }: ListeningPlace): Promise<AddressInfo> {
     const server = this.#server;
     return new Promise((resolve, reject) => {
+      // One that was closed could listen again.
+      if (this.#isClosed) {
+        reject(new SessionClosedError('the server was closed while it started'));
+        return;
+      }
       const fail = (cause: Error) => {
         const where = `${host ?? 'all addresses'}, port ${port}`;
         reject(new TcpCommError('ERR_TCPCOMM_LISTEN_FAILED', `cannot listen on ${where}: ${cause.message}`, { cause }));
@@ -55,6 +61,7 @@ export class Listener {
 
   /** Takes no more connections; those that there are stay. */
   close(): Promise<void> {
+    this.#isClosed = true;
     return new Promise((resolve) => {
       // A server that never listened has nothing to stop; the callback comes all the same.
       this.#server.close(() => {

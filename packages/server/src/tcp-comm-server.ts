@@ -102,9 +102,10 @@ export class TcpCommServer extends ServerEmitter {
     const address = await this.#workplace.open(options.port, options.host).catch(async (error: unknown) => {
       this.#state = 'closed';
       await this.#workplace.close();
-      throw this.#closing ? new SessionClosedError('the server was closed while it started') : error;
+      throw this.#closing ? closedWhileStarting() : error;
     });
-    if (this.#closing === undefined) this.#state = 'listening';
+    if (this.#closing) throw closedWhileStarting();
+    this.#state = 'listening';
     this.announce('listening', address);
     this.notify({ kind: 'listening', text: 'Listening...' });
     return address;
@@ -294,6 +295,8 @@ export class TcpCommServer extends ServerEmitter {
       },
       identify: (session, machineId, settle) => {
         const decide = () => {
+          // It has ended while it was asked.
+          if (this.#table.get(session.sessionId) !== session) return;
           const refusal = this.#admission.refusalOfId(machineId, session, performance.now());
           if (refusal === undefined) {
             displace(this.#admission.displacedBy(machineId, session));
@@ -313,4 +316,8 @@ export class TcpCommServer extends ServerEmitter {
     const text = `Worker#${lost.threadId} lost with ${lost.sessions} sessions: ${lost.error.message}`;
     this.notify({ kind: 'worker-lost', text, error: lost.error });
   }
+}
+
+function closedWhileStarting(): SessionClosedError {
+  return new SessionClosedError('the server was closed while it started');
 }

@@ -4,12 +4,7 @@ export type { ChannelDelivery, ChannelLoss } from './engine/channel-table.ts';
 export type { CloseReason } from './engine/ending/close-reason.ts';
 export { errorOfClosing, failureReason, goodbyeReason } from './engine/ending/close-reason.ts';
 export { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from './engine/engine-settings.ts';
-export {
-  ClientHandshake,
-  type ClientHandshakeEvents,
-  ServerHandshake,
-  type ServerHandshakeEvents,
-} from './engine/handshake.ts';
+export { ClientHandshake, type ClientHandshakeEvents, ServerHandshake } from './engine/handshake.ts';
 export { leavesRoomForStanding, tellStanding } from './engine/standing.ts';
 export type { LimitedBy } from './engine/engine-observer.ts';
 export type { Priority, SendPolicyOptions } from './engine/sending/send-policy.ts';
@@ -27,7 +22,6 @@ export {
 export type { Integrity } from './io/files/file-hash.ts';
 export type { Overwrite } from './io/files/publishing.ts';
 export {
-  type AcceptedSocket,
   CAN_MOVE_SOCKETS,
   openHandle,
   prepareAccepted,

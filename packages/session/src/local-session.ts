@@ -101,6 +101,11 @@ export abstract class LocalSession<
     return this.conversation?.channels.outgoing(channel).takenBytes ?? 0;
   }
 
+  /** Of the messages that were given to a channel, those that the peer's application is known to be done with. */
+  consumedMessagesOf(channel: number): number {
+    return this.conversation?.channels.outgoing(channel).consumedMessages ?? 0;
+  }
+
   /** The largest message that the peer takes; 0 before there is a session. */
   get maxMessageBytes(): number {
     return this.conversation?.remoteLimits.maxMessageBytes ?? 0;

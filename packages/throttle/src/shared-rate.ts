@@ -52,10 +52,6 @@ export class SharedRate {
     return new SharedRate(memory, clockOffsetMs);
   }
 
-  get bytesPerSecond(): number {
-    return this.#reservoirOf(NO_THREAD).bytesPerSecond;
-  }
-
   /**
    * The bucket of a thread, to be the parent of others there.
    *

@@ -12,6 +12,7 @@ const FREE = 0;
 /** Others need it for less than a microsecond, unless they are interrupted just then. */
 const MAX_SPINS = 100;
 const SLEEP_MS = 1;
+const MAX_SLEEPS = 1_000;
 
 /** The state of a reservoir in memory that threads share. All of them have the same clock; this one may begin it elsewhere. */
 class SharedState implements ReservoirState {
@@ -89,11 +90,13 @@ export class SharedReservoir extends Reservoir {
   }
 
   #acquire(): void {
-    for (let spins = 0; ; spins += 1) {
+    for (let tries = 0; tries < MAX_SPINS + MAX_SLEEPS; tries += 1) {
       const owner = Atomics.compareExchange(this.#lock, 0, FREE, this.#owner);
       if (owner === FREE) return;
-      if (spins >= MAX_SPINS) Atomics.wait(this.#lock, 0, owner, SLEEP_MS);
+      if (tries >= MAX_SPINS) Atomics.wait(this.#lock, 0, owner, SLEEP_MS);
     }
+    // No thread that lives has it for so long.
+    Atomics.store(this.#lock, 0, this.#owner);
   }
 
   #release(): void {

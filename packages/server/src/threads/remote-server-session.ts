@@ -14,6 +14,9 @@ export interface RemoteServerSessionOptions {
   readonly begin: (order: OpenOrder) => void;
 }
 
+/** What a worker may take for the end of a session beyond the time that it has to be drained: a bound for one that does nothing any more. */
+const CLOSE_GRACE_MS = 10_000;
+
 /** A server's session on a worker. Who it is, and who may take it up, is decided here; what it does, there. */
 export class RemoteServerSession extends RemoteSession implements ServerBackend {
   readonly #threadId: number;
@@ -21,6 +24,7 @@ export class RemoteServerSession extends RemoteSession implements ServerBackend 
   /** The worker's end of what connects it with this one. */
   readonly #workerPort: MessagePort;
   #machineId = '';
+  #closeTimer: NodeJS.Timeout | undefined;
   #suspension: (Suspension & { readonly sinceMs: number }) | undefined;
 
   constructor({ maxQueuedBytes, threadId, begin }: RemoteServerSessionOptions, events: ServerSessionEvents) {
@@ -40,6 +44,11 @@ export class RemoteServerSession extends RemoteSession implements ServerBackend 
       },
       Object.assign(events, { onConnected: onlyAgain(events.onConnected.bind(events)) }),
     );
+    const onClosed = events.onClosed.bind(events);
+    events.onClosed = (reason) => {
+      clearTimeout(this.#closeTimer);
+      onClosed(reason);
+    };
     this.#threadId = threadId;
     this.#begin = begin;
     this.#workerPort = port2;
@@ -64,6 +73,16 @@ export class RemoteServerSession extends RemoteSession implements ServerBackend 
   async isOwnedBy(key: string): Promise<boolean> {
     // Nobody's, when its thread is lost with what it knows.
     return this.calls.call<boolean>('isOwnedBy', key).catch(() => false);
+  }
+
+  override close(...how: Parameters<RemoteSession['close']>): void {
+    super.close(...how);
+    const [, , drainMs] = how;
+    if (drainMs === Infinity) return;
+    clearTimeout(this.#closeTimer);
+    this.#closeTimer = setTimeout(() => {
+      this.handleThreadLost(new Error(`it did not end the session within ${drainMs + CLOSE_GRACE_MS} ms`));
+    }, drainMs + CLOSE_GRACE_MS);
   }
 
   isReachedBy(applicant: Applicant): boolean {
@@ -111,7 +130,9 @@ export class RemoteServerSession extends RemoteSession implements ServerBackend 
 
   async #open(applicant: Applicant, opening: Opening): Promise<void> {
     const moved = await applicant.moveToWorker();
-    if (moved === undefined) {
+    // It may have been lost with its worker meanwhile.
+    if (moved === undefined || this.closeReason) {
+      moved?.handle?.close();
       this.#endUnbegun();
       this.#workerPort.close();
       return;

@@ -32,7 +32,7 @@ export class ServerWorker {
   readonly #maxQueuedBytes: number;
   readonly #sessions = new Set<RemoteServerSession>();
   #isReady = false;
-  #wasReady = false;
+  #readyMs = Infinity;
   #bytesPerSecond = 0;
   #lastPulse = 0;
   #missedPulses = 0;
@@ -66,7 +66,7 @@ export class ServerWorker {
       else {
         clearTimeout(this.#startTimer);
         this.#isReady = true;
-        this.#wasReady = true;
+        this.#readyMs = performance.now();
         resolve(undefined);
         events.onReady();
       }
@@ -97,9 +97,19 @@ export class ServerWorker {
     return this.#isReady;
   }
 
-  /** Whether it ever was. */
-  get wasReady(): boolean {
-    return this.#wasReady;
+  /** How long ago it became so; below 0 if it never did. */
+  get readyForMs(): number {
+    return performance.now() - this.#readyMs;
+  }
+
+  /** Whether it came to its event loop of late. */
+  get isAttentive(): boolean {
+    return this.#missedPulses === 0;
+  }
+
+  /** Why it is not there any more. */
+  get lossReason(): Error {
+    return this.#endReason ?? new Error('the worker has ended');
   }
 
   get info(): WorkerInfo {

@@ -1,7 +1,7 @@
 // The program of a server's worker: its sessions, and the ports to their users.
 import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import { type Reject, type Settings, WireError } from '@tcpcomm/protocol';
+import { type Reject, type Settings, toSentence, WireError } from '@tcpcomm/protocol';
 import {
   type FromSession,
   type PortalCalls,
@@ -34,7 +34,17 @@ const CALLS: PortalCalls<LocalServerSession> = {
   isOwnedBy: (session, key) => session.isOwnedBy(key as string),
   bringBack: async (session, moved) => {
     const applicant = applicantOf(moved as MovedApplicant);
-    if (applicant === undefined || (await session.bringBack(applicant))) return;
+    if (applicant === undefined) return;
+    try {
+      if (await session.bringBack(applicant)) return;
+    } catch (error) {
+      applicant.reject({
+        code: WireError.INTERNAL_ERROR,
+        message: toSentence(String(error)),
+        retryAfterMs: RETRY_AFTER_MS,
+      });
+      throw error;
+    }
     // Another one begins where the client is asked for who it is.
     const message = 'the session has ended just now, come again for another one';
     applicant.reject({ code: WireError.SERVER_BUSY, message, retryAfterMs: RETRY_AFTER_MS });
@@ -83,7 +93,7 @@ function open({ port, applicant: moved, opening }: OpenOrder): void {
 function serverEvents(events: SessionBackendEvents, user: UserThread): ServerSessionEvents {
   return Object.assign(events, {
     onListenerFailed: (error: unknown) => {
-      user.tell('failed', error);
+      if (!user.tell('failed', error)) process.emitWarning(error as Error);
     },
     onSuspended: (suspension: unknown) => {
       user.tell('suspended', suspension);
@@ -92,9 +102,14 @@ function serverEvents(events: SessionBackendEvents, user: UserThread): ServerSes
       user.tell('resumed');
     },
     onIdentify: (machineId: string, settle: (refusal: Reject | undefined) => void) => {
-      void user.ask('identify', machineId).then((refusal) => {
-        settle(refusal as Reject | undefined);
-      });
+      user.ask('identify', machineId).then(
+        (refusal) => {
+          settle(refusal as Reject | undefined);
+        },
+        (error: unknown) => {
+          settle({ code: WireError.INTERNAL_ERROR, message: toSentence(String(error)) });
+        },
+      );
     },
   });
 }

@@ -1,3 +1,4 @@
+import { SessionClosedError } from '@tcpcomm/protocol';
 import { SharedRate } from '@tcpcomm/throttle';
 import { limitOf } from '../pace.ts';
 import type { LostWorker, WorkerInfo } from '../server-info.ts';
@@ -12,8 +13,9 @@ export interface WorkerPoolEvents extends WorkplaceEvents {
 
 /** How often it is looked whether the workers are alive. */
 const PULSE_CHECK_MS = 500;
-/** Until it is tried again where a worker could not even begin: what kept it from that may last. */
+/** Until it is tried again where a worker could not even begin, or was lost at once: the reason may last. */
 const REPLACEMENT_PAUSE_MS = 1_000;
+const LEAST_LIFE_MS = 1_000;
 
 /** The workers of a server, of which one that is lost is replaced, and the total that their sessions share. */
 export class WorkerPool {
@@ -25,6 +27,7 @@ export class WorkerPool {
   readonly #pauses = new Set<NodeJS.Timeout>();
   #pulseTimer: NodeJS.Timeout | undefined;
   #isOpen = false;
+  #isClosed = false;
 
   constructor(setup: WorkplaceSetup, size: number, events: WorkerPoolEvents) {
     this.#setup = setup;
@@ -34,10 +37,14 @@ export class WorkerPool {
     this.#total = SharedRate.create({ bytesPerSecond, threads: size }, clockOffsetMs());
   }
 
-  /** Resolves when all of them can be given sessions; throws what keeps one from beginning. */
+  /** Resolves when all of them can be given sessions; throws what keeps one from beginning, and SessionClosedError when it is closed meanwhile. */
   async start(): Promise<void> {
     const workers = Array.from({ length: this.#size }, (_, place) => this.#hire(place));
     await Promise.all(workers.map(({ ready }) => ready));
+    if (this.#isClosed) throw new SessionClosedError('the server was closed while it started');
+    // One that has gone since it was ready.
+    const lost = workers.find(({ isReady }) => !isReady);
+    if (lost) throw lost.lossReason;
     this.#isOpen = true;
     this.#watch();
   }
@@ -53,7 +60,9 @@ export class WorkerPool {
 
   /** The one with the smallest shares of the sessions, the traffic and the processor time of all. */
   leastBusy(): ServerWorker {
-    const { ready } = this;
+    // One that is busy with one thing does not come to the session for now, and what is known of it is of before.
+    const attentive = this.ready.filter(({ isAttentive }) => isAttentive);
+    const ready = attentive.length > 0 ? attentive : this.ready;
     const infos = ready.map(({ info }) => info);
     const loads = infos.map((info) => [info.sessions, info.bytesPerSecond, info.cpu?.threadUsage ?? 0] as const);
     const shares = loads.map((load) => load.reduce((sum, part, kind) => sum + shareOf(part, loads, kind), 0));
@@ -68,6 +77,7 @@ export class WorkerPool {
 
   async close(): Promise<void> {
     this.#isOpen = false;
+    this.#isClosed = true;
     clearInterval(this.#pulseTimer);
     for (const pause of this.#pauses) clearTimeout(pause);
     await Promise.all(Array.from(this.#workers, (worker) => worker.end()));
@@ -93,7 +103,7 @@ export class WorkerPool {
   #handleLost(worker: ServerWorker, place: number, lost: LostWorker): void {
     // One that is lost at the very beginning fails the start.
     if (!this.#isOpen) return;
-    if (worker.wasReady) this.#hire(place);
+    if (worker.readyForMs >= LEAST_LIFE_MS) this.#hire(place);
     else this.#hireLater(place);
     this.#events.onWorkerLost(lost);
   }
@@ -108,7 +118,6 @@ export class WorkerPool {
 
   #watch(): void {
     const { workerTimeoutMs } = this.#setup;
-    if (workerTimeoutMs === Infinity) return;
     const maxMissed = Math.ceil(workerTimeoutMs / PULSE_CHECK_MS) + 1;
     this.#pulseTimer = setInterval(() => {
       for (const worker of this.#workers) worker.checkPulse(maxMissed, workerTimeoutMs);

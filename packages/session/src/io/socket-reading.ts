@@ -14,8 +14,8 @@ const READ_BEHIND_BYTES = 4_096;
 
 /**
  * Reading a socket into memory of one's own, the option `onread` of `net.connect`: half the work of `data` events, each of which
- * allocates. Large payloads are read to where they belong. Sockets that a server accepts know no such option and are
- * read by `data` events.
+ * allocates. Large payloads are read to where they belong. For sockets that a
+ * server accepts see `prepareAccepted`; what cannot be read so is read by `data` events.
  */
 export class SocketReading {
   readonly #buffer = new ReadBuffer();

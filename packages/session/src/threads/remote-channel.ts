@@ -1,4 +1,5 @@
 import { FRAME_HEADER_BYTES } from '@tcpcomm/protocol';
+import type { ChannelDelivery } from '../engine/channel-table.ts';
 import { PositionWaiters } from '../engine/position-waiters.ts';
 import type { QueueReport } from './thread-messages.ts';
 
@@ -12,6 +13,7 @@ export class RemoteChannel {
   #acceptedMessages = 0;
   #acceptedBytes = 0;
   #waitingBytes = 0;
+  #consumedMessages = 0;
   readonly #taken = new PositionWaiters();
 
   constructor(number: number, highWaterMark: number) {
@@ -28,15 +30,26 @@ export class RemoteChannel {
     return this.#postedMessages - this.#acceptedMessages;
   }
 
+  /** What became of all that was posted, as far as it is known when the other thread tells no more. */
+  get delivery(): ChannelDelivery {
+    const deliveredMessages = this.#consumedMessages;
+    return { channel: this.number, deliveredMessages, undeliveredMessages: this.#postedMessages - deliveredMessages };
+  }
+
+  get hasPosted(): boolean {
+    return this.#postedMessages > 0;
+  }
+
   handlePosted(messageBytes: number): void {
     this.#postedMessages += 1;
     this.#postedBytes += messageBytes + FRAME_HEADER_BYTES;
   }
 
-  handleReport({ acceptedMessages, acceptedBytes, takenBytes, queuedBytes }: QueueReport): void {
+  handleReport({ acceptedMessages, acceptedBytes, takenBytes, queuedBytes, consumedMessages }: QueueReport): void {
     this.#acceptedMessages = acceptedMessages;
     this.#acceptedBytes = acceptedBytes;
     this.#waitingBytes = queuedBytes;
+    this.#consumedMessages = consumedMessages;
     this.#taken.advanceTo(takenBytes);
   }
 

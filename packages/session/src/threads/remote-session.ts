@@ -58,6 +58,9 @@ export class RemoteSession implements SessionBackend {
   readonly #reader: StatsReading;
   #stats: RemoteStats = NO_STATS;
   #state: SessionState = NO_STATE;
+  /** Whether `#state` is what the other thread has told. */
+  #isTold = false;
+  #isConnected = false;
   #isLeaving = false;
   /** Whether the other thread has told its end. */
   #isOver = false;
@@ -156,7 +159,8 @@ export class RemoteSession implements SessionBackend {
   }
 
   stats(): RemoteStats {
-    if (this.#state.sessionId > 0 && !this.#isOver) this.#stats = this.#reader.read() ?? this.#stats;
+    // Before it has told anything it may not be there yet, and would not answer while this thread waits.
+    if (this.#isTold && this.#state.sessionId > 0 && !this.#isOver) this.#stats = this.#reader.read() ?? this.#stats;
     return this.#stats;
   }
 
@@ -173,6 +177,7 @@ export class RemoteSession implements SessionBackend {
   /** So it stands until its thread says otherwise. */
   protected assume(state: Partial<SessionState>): void {
     this.#state = { ...this.#state, ...state };
+    this.#isConnected ||= this.#state.isOpen;
   }
 
   /** The thread has ended. @param cause why, if it is known */
@@ -190,7 +195,9 @@ export class RemoteSession implements SessionBackend {
   protected giveUp(reason: CloseReason): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    if (this.#state.isOpen) this.#events.onDisconnected(reason);
+    const used = [...this.#channels.values()].filter(({ hasPosted }) => hasPosted);
+    this.#deliveries = used.map(({ delivery }) => delivery).sort((one, other) => one.channel - other.channel);
+    if (this.#isConnected) this.#events.onDisconnected(reason);
     this.#end(reason);
   }
 
@@ -211,12 +218,15 @@ export class RemoteSession implements SessionBackend {
     },
     state: ({ state, transfers }) => {
       this.#state = state;
+      this.#isTold = true;
       for (const transfer of transfers) this.#transfers.update(transfer);
     },
     connected: ({ details }) => {
+      this.#isConnected = true;
       this.#events.onConnected(details);
     },
     disconnected: ({ reason }) => {
+      this.#isConnected = false;
       this.#events.onDisconnected(fromCloneable(reason) as typeof reason);
     },
     reconnecting: ({ attempt }) => {

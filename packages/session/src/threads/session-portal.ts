@@ -21,8 +21,8 @@ export type PortalCalls<Backend> = Readonly<
 export interface UserThread {
   /** Asks it for what only that has. */
   ask(question: string, argument?: unknown): Promise<unknown>;
-  /** Tells it of something that happened, beside what every session tells. */
-  tell(topic: string, detail?: unknown): void;
+  /** Tells it of something that happened, beside what every session tells. Returns whether it can still be told. */
+  tell(topic: string, detail?: unknown): boolean;
 }
 
 /** A channel as the user's thread uses it. */
@@ -62,6 +62,7 @@ export class SessionPortal<Backend extends LocalSession> {
   #stateTimer: NodeJS.Timeout | undefined;
   #statsPort: MessagePort | undefined;
   #toldState: SessionState | undefined;
+  #isClosed = false;
   /** Whether anything has happened since the state was told. */
   #hasNews = false;
 
@@ -78,7 +79,8 @@ export class SessionPortal<Backend extends LocalSession> {
     this.#backend = createBackend(this.#createEvents(), {
       ask: this.#ask.bind(this),
       tell: (topic, detail) => {
-        this.#post({ kind: 'told', topic, detail: toCloneable(detail) });
+        if (!this.#isClosed) this.#post({ kind: 'told', topic, detail: toCloneable(detail) });
+        return !this.#isClosed;
       },
     });
     port.on('message', (message: ToSession) => {
@@ -175,7 +177,8 @@ export class SessionPortal<Backend extends LocalSession> {
         this.#transfers.handleEnded(file);
       },
       onPace: () => {
-        this.#postState();
+        // As it begins there is no state to speak of yet: that it is connected follows.
+        if (this.#backend.sessionId > 0) this.#postState();
       },
       onConnected: (details) => {
         this.#postState();
@@ -197,6 +200,7 @@ export class SessionPortal<Backend extends LocalSession> {
           clearInterval(this.#stateTimer);
           this.#statsPort?.close();
           this.#port.close();
+          this.#isClosed = true;
         });
       },
       onListenerFailed: (error) => {
@@ -269,9 +273,13 @@ export class SessionPortal<Backend extends LocalSession> {
       if (!channel.hasNews) continue;
       channel.hasNews = false;
       const { writtenMessages, acceptedMessages, acceptedBytes } = channel;
+      const consumedMessages = this.#backend.consumedMessagesOf(number);
       const takenBytes = this.#backend.takenBytesOf(number);
       const queuedBytes = this.#backend.queuedBytesOf(number);
-      reports.push({ channel: number, writtenMessages, acceptedMessages, acceptedBytes, takenBytes, queuedBytes });
+      reports.push({
+        ...{ channel: number, writtenMessages, acceptedMessages, acceptedBytes },
+        ...{ takenBytes, queuedBytes, consumedMessages },
+      });
       channel.writtenMessages = 0;
     }
     return reports.length > 0 ? { kind: 'queues', reports } : undefined;

@@ -86,6 +86,8 @@ export interface QueueReport {
   readonly takenBytes: number;
   /** What waits now. */
   readonly queuedBytes: number;
+  /** Messages that the peer's application is known to be done with. */
+  readonly consumedMessages: number;
 }
 
 /** How a transfer stands. */
