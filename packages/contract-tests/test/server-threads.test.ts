@@ -4,7 +4,13 @@ import { writeFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { type ClientOptions, TcpCommClient } from '@tcpcomm/client';
 import { type TcpCommError, UsageError } from '@tcpcomm/protocol';
-import { type LostWorker, type ServerOptions, type ServerSession, TcpCommServer } from '@tcpcomm/server';
+import {
+  type LostWorker,
+  type ServerOptions,
+  type ServerSession,
+  TcpCommServer,
+  type WorkerInfo,
+} from '@tcpcomm/server';
 import { checkForLeaks, createTemporaryFolder, Relay, testBytes, untyped, waitUntil } from '@tcpcomm/test-support';
 import { describe, expect, it } from 'vitest';
 import { collectTexts, connectClient, startServer } from '../src/index.ts';
@@ -158,6 +164,31 @@ describe('a server on worker threads', () => {
   });
 });
 
+it('a session on a worker can be used from the first moment on', async () => {
+  await using started = await startServer({ threads: 1 });
+  const { server, port } = started;
+  const seen: unknown[] = [];
+  const look = (session: ServerSession) => {
+    const { sessionId, machineId, isOpen, remoteAddress } = session;
+    seen.push({ sessionId, machineId, isOpen, remoteAddress, blockBytes: session.getBlocksize() });
+  };
+  const greeted = new Promise<void>((resolve, reject) => {
+    server.on('session', (session) => {
+      look(session);
+      expect(session.stats().sentBytes).toBe(0);
+      session.sendText('welcome', 1, { confirm: true }).then(resolve, reject);
+      for (let turn = 0; turn < 20; turn += 1) setTimeout(look, turn, session);
+    });
+  });
+  await using client = new TcpCommClient({ machineId: 'new', onMessage: () => undefined });
+  await client.connect('127.0.0.1', port);
+  await greeted;
+  await waitUntil('all was seen', () => seen.length === 21);
+  const { remoteAddress } = server.getSession('new')!;
+  const expected = { sessionId: 1, machineId: 'new', isOpen: true, remoteAddress, blockBytes: 262_144 };
+  expect(new Set(seen.map((one) => JSON.stringify(one)))).toEqual(new Set([JSON.stringify(expected)]));
+});
+
 describe.each([0, 2])('handlers on %i threads', (threads) => {
   it('have the messages, of which the server hears nothing, and all else as it has', async () => {
     await using folder = createTemporaryFolder();
@@ -216,12 +247,25 @@ it('handlers that block their thread while they load keep the server from starti
   await expect(starting).rejects.toMatchObject({ code: 'ERR_TCPCOMM_THREAD_LOST' });
 });
 
-it('a server that is closed while its workers begin does not listen afterwards', async () => {
-  const server = new TcpCommServer({ threads: 2 });
-  const starting = server.start({ port: 0, host: '127.0.0.1' }).catch((error: unknown) => error);
-  await server.close();
-  expect(await starting).toMatchObject({ code: 'ERR_TCPCOMM_SESSION_CLOSED' });
-  expect(server.address).toBeUndefined();
+it.each([
+  { threads: 0, handlers: handlersAt('echo') },
+  { threads: 2, threading: 'moved-sockets' as const },
+  { threads: 2, threading: 'reused-port' as const },
+])('a server that is closed while it starts does not listen afterwards, whenever that is: %o', async (options) => {
+  const moments: ((workers: readonly WorkerInfo[]) => boolean)[] = [
+    () => true,
+    (workers) => workers.length === options.threads,
+    (workers) => options.threads === 0 || workers.some(({ isReady }) => isReady),
+  ];
+  for (const isNow of moments) {
+    const server = new TcpCommServer(options);
+    const starting = server.start({ port: 0, host: '127.0.0.1' }).catch((error: unknown) => error);
+    await waitUntil('it is the moment', () => isNow(server.info.workers));
+    await server.close();
+    expect(await starting).toMatchObject({ code: 'ERR_TCPCOMM_SESSION_CLOSED' });
+    expect(server.address).toBeUndefined();
+    expect(server.info.workers).toEqual([]);
+  }
 });
 
 it.each([
@@ -315,6 +359,11 @@ describe('a worker that is lost', () => {
     await expect(got.done).rejects.toMatchObject({ code: 'ERR_TCPCOMM_CONNECTION_LOST' });
     expect(await session.closed).toMatchObject({ by: 'local', code: 'ERR_TCPCOMM_THREAD_LOST' });
     await expect(session.sendText('too late')).rejects.toMatchObject({ code: 'ERR_TCPCOMM_THREAD_LOST' });
+    // It is not known to have arrived, and is not said to have.
+    expect(await session.close()).toMatchObject({
+      isComplete: false,
+      channels: [{ channel: 1, deliveredMessages: 0, undeliveredMessages: 1 }],
+    });
     session.setWeight(2);
     session.throttleNetworkBps(1_000_000);
     await waitUntil('another one is there', () => started.server.info.workers.length === 1);

@@ -78,7 +78,7 @@ export class RemoteServerSession extends RemoteSession implements ServerBackend 
   override close(...how: Parameters<RemoteSession['close']>): void {
     super.close(...how);
     const [, , drainMs] = how;
-    if (drainMs === Infinity) return;
+    if (drainMs === Infinity || this.closeReason) return;
     clearTimeout(this.#closeTimer);
     this.#closeTimer = setTimeout(() => {
       this.handleThreadLost(new Error(`it did not end the session within ${drainMs + CLOSE_GRACE_MS} ms`));
