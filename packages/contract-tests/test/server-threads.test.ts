@@ -274,7 +274,7 @@ it.each([
   [{ threads: 129 }, /got 129/],
   [{ threads: '2' }, /got a string|got "2"/],
   [{ threading: 'calling-thread' }, /threading must be "moved-sockets" or "reused-port", got "calling-thread"/],
-  [{ workerTimeoutMs: 999 }, /workerTimeoutMs must be a number from 1000/],
+  [{ workerTimeoutMs: 999 }, /workerTimeoutMs must be a whole number from 1000 to 2147483647, got 999/],
   [{ handlers: './handlers.js' }, /handlers must be a URL, such as new URL\('.\/handlers.js', import.meta.url\)/],
   [{ handlers: handlersAt('echo'), onMessage: () => undefined }, /leave out onMessage/],
 ])('%o is refused', (options, message) => {

@@ -156,7 +156,9 @@ export function resolveServerOptions(options: ServerOptions): ServerSetup {
   requireInteger('handshakeTimeoutMs', handshakeTimeoutMs, 1, MAX_DURATION_MS);
   requireInteger('threads', threads, 0, MAX_THREADS);
   requireOneOf('threading', threading, ['moved-sockets', 'reused-port']);
-  requireNumber('workerTimeoutMs', workerTimeoutMs, MIN_WORKER_TIMEOUT_MS, Infinity);
+  if (workerTimeoutMs !== Infinity) {
+    requireInteger('workerTimeoutMs', workerTimeoutMs, MIN_WORKER_TIMEOUT_MS, MAX_DURATION_MS);
+  }
   if (handlers !== undefined) requireHandlers(handlers, onMessage);
   if (onMessage !== undefined) requireFunction('onMessage', onMessage);
   const session = resolveSessionOptions(options);

@@ -16,6 +16,8 @@ export interface RemoteServerSessionOptions {
 
 /** What a worker may take for the end of a session beyond the time that it has to be drained: a bound for one that does nothing any more. */
 const CLOSE_GRACE_MS = 10_000;
+/** A timer cannot be set for longer. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** A server's session on a worker. Who it is, and who may take it up, is decided here; what it does, there. */
 export class RemoteServerSession extends RemoteSession implements ServerBackend {
@@ -78,11 +80,12 @@ export class RemoteServerSession extends RemoteSession implements ServerBackend 
   override close(...how: Parameters<RemoteSession['close']>): void {
     super.close(...how);
     const [, , drainMs] = how;
-    if (drainMs === Infinity || this.closeReason) return;
+    const limitMs = drainMs + CLOSE_GRACE_MS;
+    if (limitMs > MAX_TIMER_MS || this.closeReason) return;
     clearTimeout(this.#closeTimer);
     this.#closeTimer = setTimeout(() => {
-      this.handleThreadLost(new Error(`it did not end the session within ${drainMs + CLOSE_GRACE_MS} ms`));
-    }, drainMs + CLOSE_GRACE_MS);
+      this.handleThreadLost(new Error(`it did not end the session within ${limitMs} ms`));
+    }, limitMs);
   }
 
   isReachedBy(applicant: Applicant): boolean {
