@@ -101,6 +101,14 @@ describe('reconnect', () => {
     });
   });
 
+  it('comes again and again, at short notice, where the server says so', async () => {
+    const soon = new ConnectionRejectedError(39, 'another thread', 1);
+    const { outcome, attempts } = run([...Array.from({ length: 12 }, () => soon), undefined], { durationMs: 60_000 });
+    expect(await outcome).toBe('connected');
+    expect(attempts).toHaveLength(13);
+    for (const { pauseMs } of attempts) expect(pauseMs).toBeLessThanOrEqual(101);
+  });
+
   it('waits also for a server that wants to be left alone for longer than a timer can be set', async () => {
     const warnings: Error[] = [];
     const warn = (warning: Error) => warnings.push(warning);
