@@ -96,6 +96,8 @@ it(
     await writeFile(folder.join('file'), testBytes(FILE_BYTES));
     await using started = await startServer({
       threads: 2,
+      // To the one that has least to do, so that there are some on each.
+      threading: 'moved-sockets',
       handlers: new URL('handlers/numbers.ts', import.meta.url),
       files: { root: folder.path, write: true },
       bytesPerSecond: 1_000_000,

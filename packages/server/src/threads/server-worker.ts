@@ -8,7 +8,7 @@ import type { WorkerInfo } from '../server-info.ts';
 import { handlesOf, RemoteServerSession } from './remote-server-session.ts';
 import type { WorkplaceEvents } from '../workplace.ts';
 import { WorkerDoor } from './worker-door.ts';
-import type { FromWorker, OpenOrder, ToDoor, WorkerData } from './worker-messages.ts';
+import type { FromWorker, OpenOrder, ToWorker, WorkerData } from './worker-messages.ts';
 
 export interface ServerWorkerEvents extends WorkplaceEvents {
   /** It can be given sessions. */
@@ -17,6 +17,9 @@ export interface ServerWorkerEvents extends WorkplaceEvents {
 
 /** From source it is TypeScript, as this file is; installed it is not. */
 const WORKER_URL = new URL(`./worker-main${extname(import.meta.url)}`, import.meta.url);
+
+/** How long one that is to end may take for what is under way. */
+const END_MS = 1_000;
 
 /** One of a server's workers, as the server has it: sessions are given to it, until it is lost or ended. */
 export class ServerWorker {
@@ -149,12 +152,14 @@ export class ServerWorker {
     this.#giveUp(new Error(`it was busy with one thing for ${waitedMs} ms`));
   }
 
-  /** Ends it; what it still had to do is dropped. */
+  /** Ends it when it has done what is under way, or after a while: files that its last sessions had open are closed by then. */
   async end(): Promise<void> {
     this.#isEnding = true;
     this.#cpu.stop();
-    await this.#worker.terminate();
+    const timer = setTimeout(() => void this.#worker.terminate(), this.#isReady ? END_MS : 0);
+    this.#post({ kind: 'end' });
     await this.#exited;
+    clearTimeout(timer);
   }
 
   #giveUp(reason: Error): void {
@@ -162,7 +167,7 @@ export class ServerWorker {
     void this.#worker.terminate();
   }
 
-  #post(message: ToDoor): void {
+  #post(message: ToWorker): void {
     this.#worker.postMessage(message);
   }
 

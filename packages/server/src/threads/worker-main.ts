@@ -132,6 +132,7 @@ try {
   if (setup.handlers !== undefined) handlers = await loadHandlers(setup.handlers, setup.workerTimeoutMs);
   parentPort?.on('message', (message: ToWorker) => {
     if (message.kind === 'open') open(message);
+    else if (message.kind === 'end') parentPort?.close();
     else door.handle(message);
   });
   tell({ kind: 'ready' });

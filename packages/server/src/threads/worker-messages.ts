@@ -28,7 +28,11 @@ export interface OpenOrder {
 }
 
 /** What the server tells a worker. */
-export type ToWorker = OpenOrder | ToDoor;
+export type ToWorker =
+  | OpenOrder
+  | ToDoor
+  /** There will be nothing more: it ends when it has done what is under way. */
+  | { readonly kind: 'end' };
 
 /** What a worker tells. */
 export type FromWorker =
