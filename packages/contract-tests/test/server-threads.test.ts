@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { type ClientOptions, TcpCommClient } from '@tcpcomm/client';
-import { type TcpCommError, UsageError } from '@tcpcomm/protocol';
+import { TcpCommError, UsageError } from '@tcpcomm/protocol';
 import {
   type LostWorker,
   type ServerOptions,
@@ -167,27 +168,39 @@ describe('a server on worker threads', () => {
 it('a session on a worker can be used from the first moment on', async () => {
   await using started = await startServer({ threads: 1 });
   const { server, port } = started;
-  const seen: unknown[] = [];
-  const look = (session: ServerSession) => {
-    const { sessionId, machineId, isOpen, remoteAddress } = session;
-    seen.push({ sessionId, machineId, isOpen, remoteAddress, blockBytes: session.getBlocksize() });
-  };
-  const greeted = new Promise<void>((resolve, reject) => {
-    server.on('session', (session) => {
-      look(session);
-      expect(session.stats().sentBytes).toBe(0);
-      session.sendText('welcome', 1, { confirm: true }).then(resolve, reject);
-      for (let turn = 0; turn < 20; turn += 1) setTimeout(look, turn, session);
-    });
-  });
+  const accepted = once(server, 'session') as Promise<[ServerSession]>;
   await using client = new TcpCommClient({ machineId: 'new', onMessage: () => undefined });
-  await client.connect('127.0.0.1', port);
-  await greeted;
-  await waitUntil('all was seen', () => seen.length === 21);
-  const { remoteAddress } = server.getSession('new')!;
+  const connecting = client.connect('127.0.0.1', port);
+  const [session] = await accepted;
+  expect(session.stats().sentBytes).toBe(0);
+  const { remoteAddress } = session;
+  const greeting = new AbortController();
+  const greeted = session.sendText('welcome', 1, { confirm: true }).finally(() => greeting.abort());
+  const seen = new Set<string>();
+  // In every turn until its own thread has told how it stands, and been answered.
+  await waitUntil('it is greeted', () => {
+    const { sessionId, machineId, isOpen } = session;
+    const blockBytes = session.getBlocksize();
+    seen.add(JSON.stringify({ sessionId, machineId, isOpen, remoteAddress: session.remoteAddress, blockBytes }));
+    return greeting.signal.aborted;
+  });
+  await Promise.all([greeted, connecting]);
+  expect(remoteAddress).toBe('127.0.0.1');
   const expected = { sessionId: 1, machineId: 'new', isOpen: true, remoteAddress, blockBytes: 262_144 };
-  expect(new Set(seen.map((one) => JSON.stringify(one)))).toEqual(new Set([JSON.stringify(expected)]));
+  expect([...seen]).toEqual([JSON.stringify(expected)]);
 });
+
+it.each(['server', 'client'])(
+  'what cannot cross to another thread keeps no session of a %s from ending',
+  async (end) => {
+    await using started = await startServer({ threads: 1 });
+    await using client = await connectClient(started.port, { machineId: 'one', thread: true, autoReconnect: false });
+    const session = end === 'server' ? started.server.getSession('one')! : client;
+    const details = { socket: new Socket(), promise: Promise.resolve(), call: () => 1 };
+    session.destroy(Object.assign(new TcpCommError('ERR_OF_MINE', 'enough', { cause: Promise.resolve() }), details));
+    expect(await session.closed).toMatchObject({ code: 'ERR_OF_MINE', message: 'enough', isClean: false });
+  },
+);
 
 describe.each([0, 2])('handlers on %i threads', (threads) => {
   it('have the messages, of which the server hears nothing, and all else as it has', async () => {

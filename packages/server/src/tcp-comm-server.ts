@@ -261,7 +261,7 @@ export class TcpCommServer extends ServerEmitter {
   #createHost(): SessionHost {
     const hearsMessages = () =>
       this.#setup.onMessage !== undefined || this.callback !== undefined || this.listenerCount('message') > 0;
-    const hearsNotices = () => this.hearsNotices;
+    const hearsNotices = () => this.wantsNotices;
     return {
       get hearsMessages() {
         return hearsMessages();

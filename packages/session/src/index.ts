@@ -5,6 +5,7 @@ export type { CloseReason } from './engine/ending/close-reason.ts';
 export { errorOfClosing, failureReason, goodbyeReason } from './engine/ending/close-reason.ts';
 export { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from './engine/engine-settings.ts';
 export { ClientHandshake, type ClientHandshakeEvents, ServerHandshake } from './engine/handshake.ts';
+export { GuardedEmitter } from './guarded-emitter.ts';
 export { leavesRoomForStanding, tellStanding } from './engine/standing.ts';
 export type { LimitedBy } from './engine/engine-observer.ts';
 export type { Priority, SendPolicyOptions } from './engine/sending/send-policy.ts';

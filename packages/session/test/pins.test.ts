@@ -10,6 +10,7 @@ it('the exports', () => {
     'ClientHandshake',
     'DEFAULT_ENGINE_SETTINGS',
     'FileTransfer',
+    'GuardedEmitter',
     'LocalSession',
     'RemoteSession',
     'ServerHandshake',
