@@ -15,6 +15,9 @@ const PERMISSIONS = 0o777;
 /** So many are written at a time: each waits for the disk several times. */
 const WRITES_AT_ONCE = 16;
 
+/** Of all that this thread has written so: one transfer into a folder may still be at its last files when the next one begins. */
+let fileCount = 0;
+
 /**
  * Writes the small files of a folder. They need no journal: what is lost of one is sent again. Their names in the staging folder tell who
  * writes them, so that what a killed process left there is found and removed.
@@ -26,7 +29,6 @@ export class Staging {
   readonly #lossy = new Map<number, boolean>();
   readonly #waiting: (() => void)[] = [];
   #writing = 0;
-  #count = 0;
 
   private constructor(folder: string, prefix: string) {
     this.#folder = folder;
@@ -47,7 +49,7 @@ export class Staging {
   /** Writes the file durably and gives it its name; waits for its turn. @throws what the system says */
   async store(bytes: Uint8Array, entry: FolderEntry, target: string, overwrite: Overwrite): Promise<void> {
     await this.#turn();
-    const path = join(this.#folder, `${this.#prefix}${SEPARATOR}${(this.#count += 1)}`);
+    const path = join(this.#folder, `${this.#prefix}${SEPARATOR}${(fileCount += 1)}`);
     try {
       const handle = await open(path, 'wx', entry.mode);
       try {
