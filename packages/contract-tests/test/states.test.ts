@@ -16,6 +16,8 @@ type Outcome = string;
 type Calls<Subject> = Record<Exclude<keyof Subject, keyof EventEmitter>, (subject: Subject) => unknown> &
   Record<string, (subject: Subject) => unknown>;
 
+const NOTHING_TAKEN = { handleMessage: () => undefined, handleReset: () => undefined, handleEnd: () => undefined };
+
 /** Every public method and getter of a session, with arguments that are right. */
 const SESSION_CALLS = {
   sendBytes: (session) => session.sendBytes(Uint8Array.of(1)),
@@ -29,6 +31,11 @@ const SESSION_CALLS = {
   'channel with a policy': (session) =>
     session.channel(1, { priority: 'low', weight: 2, bytesPerSecond: 1_000_000, highWaterMark: 1 }),
   stats: (session) => session.stats(),
+  request: (session) => session.request(1, Uint8Array.of(1)),
+  requestStream: (session) => session.requestStream(1, Uint8Array.of(1)).next(),
+  onRequest: (session) => session.onRequest(1, () => undefined),
+  arrayPort: (session) => session.arrayPort(1).receive(NOTHING_TAKEN),
+  'arrayPort.send': (session) => session.arrayPort(1).send(Uint8Array.of(1)),
   getFile: (session) => session.getFile('missing'),
   sendFile: (session) => session.sendFile('/missing'),
   getFolder: (session) => session.getFolder('missing'),
@@ -80,6 +87,9 @@ const NEEDS_OPEN: readonly SessionCall[] = [
   'sendText',
   'channel.send',
   'channel.sendText',
+  'request',
+  'requestStream',
+  'arrayPort.send',
   'getFile',
   'sendFile',
   'getFolder',
@@ -191,11 +201,12 @@ async function outcomeOf(call: () => unknown): Promise<Outcome> {
 
 function expectedOutcome(name: SessionCall, state: State): Outcome | readonly Outcome[] {
   if (NEEDS_OPEN.includes(name)) {
-    const isMessage = !['getFile', 'sendFile', 'getFolder', 'sendFolder', 'list', 'sendBytes with confirm'].includes(
+    const isMessage = ['sendBytes', 'sendText', 'channel.send', 'channel.sendText', 'arrayPort.send'].includes(
       name as string,
     );
     if (state === 'suspended' && isMessage) return 'resolves';
     if (state !== 'connected') return CODE_WHEN_NOT_OPEN[state];
+    if (['request', 'requestStream'].includes(name as string)) return 'ERR_TCPCOMM_NO_HANDLER';
     if (['getFile', 'getFolder', 'list'].includes(name as string)) return 'ERR_TCPCOMM_FILES_NOT_OFFERED';
     return name === 'sendFile' || name === 'sendFolder' ? 'ERR_TCPCOMM_FILE_NOT_FOUND' : 'resolves';
   }
@@ -320,6 +331,7 @@ const SERVER_CALLS = {
   sendBytes: (server) => server.sendBytes(Uint8Array.of(1)),
   'sendBytes to one': (server) => server.sendBytes(Uint8Array.of(1), 1, 1),
   sendText: (server) => server.sendText('text'),
+  onRequest: (server) => server.onRequest(1, () => undefined),
   throttleNetworkBps: (server) => {
     server.throttleNetworkBps(1_000_000);
   },

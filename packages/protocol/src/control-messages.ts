@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { ProtocolError } from './errors.ts';
 import { MAX_RECORD_ENTRIES } from './folder-records.ts';
 import { FrameType, frameTypeName } from './frame-type.ts';
+import { laneOfKey } from './lanes.ts';
 import {
   MAX_ANNOUNCED_BYTES,
   MAX_CHANNEL,
@@ -51,16 +52,15 @@ const pace = { blockSizeBytes: count(1, MAX_FRAME_LENGTH), bytesPerSecond: rate 
 /** To valibot an array without elements is an object like any other. */
 const notArray = v.check((value: unknown) => !Array.isArray(value), 'expected an object but received an array');
 
-/** Something of each channel that is concerned; the channel's number is the key. */
+/** Something of each that is concerned, by the name of it. */
+const byKey = <Item extends v.GenericSchema>(isKey: (key: string) => boolean, expected: string, item: Item) =>
+  v.pipe(v.unknown(), notArray, v.record(v.pipe(v.string(), v.check(isKey, `expected ${expected}`)), item));
+
+const A_CHANNEL = `a channel from ${MIN_CHANNEL} to ${MAX_CHANNEL}`;
 const byChannel = <Item extends v.GenericSchema>(item: Item) =>
-  v.pipe(
-    v.unknown(),
-    notArray,
-    v.record(
-      v.pipe(v.string(), v.check(isChannelKey, `expected a channel from ${MIN_CHANNEL} to ${MAX_CHANNEL}`)),
-      item,
-    ),
-  );
+  byKey((key) => (laneOfKey(key) ?? Infinity) <= MAX_CHANNEL, A_CHANNEL, item);
+const byLane = <Item extends v.GenericSchema>(item: Item) =>
+  byKey((key) => laneOfKey(key) !== undefined, `${A_CHANNEL}, or one of its lanes`, item);
 
 const sessionId = count(1, 0xffff_ffff);
 const machineId = text(MAX_MACHINE_ID_LENGTH);
@@ -69,8 +69,8 @@ const transferId = count(1, 0xffff);
 
 /** Where this side stands in a session that is taken up again: the peer goes on from there. */
 const standing = {
-  /** Of each channel that had any: whole messages, frame bytes of whole frames, payload bytes of the message that is not whole. */
-  received: byChannel(v.strictTuple([byteCount, byteCount, byteCount])),
+  /** Of each lane that had any: whole messages, frame bytes of whole frames, payload bytes of the message that is not whole. */
+  received: byLane(v.strictTuple([byteCount, byteCount, byteCount])),
   transfers: v.object({
     /** Those that this side began, and will begin again under the same number. */
     continued: v.pipe(v.array(transferId), v.maxLength(MAX_STANDING_TRANSFERS)),
@@ -218,11 +218,6 @@ function invalid(type: ControlFrameType, detail: string, options?: { cause: unkn
     toSentence(`${frameTypeName(type)} message: ${detail}`),
     options,
   );
-}
-
-function isChannelKey(key: string): boolean {
-  const channel = Number(key);
-  return Number.isInteger(channel) && channel >= MIN_CHANNEL && channel <= MAX_CHANNEL && String(channel) === key;
 }
 
 function uncapitalize(message: string): string {

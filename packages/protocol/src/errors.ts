@@ -110,6 +110,52 @@ export class TransferError extends TcpCommError {
   }
 }
 
+/**
+ * A request has no reply. `side` tells at whose end the cause lies.
+ *
+ * A handler throws a `ReplyError` to say why; of any other error it is only told that there was one.
+ */
+export class RequestError extends TcpCommError {
+  override readonly name = 'RequestError';
+  readonly number: number;
+  readonly side: 'local' | 'remote';
+  /** What the handler called it; undefined where it said nothing. */
+  readonly reason: string | undefined;
+
+  constructor(
+    number: number,
+    message: string,
+    side: 'local' | 'remote',
+    options: TcpCommErrorOptions & { readonly reason?: string | undefined } = {},
+  ) {
+    super(codeOfWireError(number), message, options);
+    this.number = number;
+    this.side = side;
+    this.reason = options.reason;
+  }
+}
+
+/** Thrown by a handler of requests: message and reason travel to who asked, where those of other errors do not. */
+export class ReplyError extends TcpCommError {
+  override readonly name = 'ReplyError';
+  /** What programs test for: at most 64 characters. */
+  readonly reason: string | undefined;
+
+  constructor(message: string, reason?: string, options?: TcpCommErrorOptions) {
+    super('ERR_TCPCOMM_REPLY', message, options);
+    this.reason = reason;
+  }
+}
+
+/** A message is not what its channel takes: it cannot be decoded, or does not match the schema. */
+export class InvalidMessageError extends TcpCommError {
+  override readonly name = 'InvalidMessageError';
+
+  constructor(message: string, options?: TcpCommErrorOptions) {
+    super('ERR_TCPCOMM_INVALID_MESSAGE', message, options);
+  }
+}
+
 /** Something that was waited for did not happen in time. */
 export class TimeoutError extends TcpCommError {
   override readonly name = 'TimeoutError';

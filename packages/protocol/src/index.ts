@@ -36,9 +36,12 @@ export {
 export {
   ConnectionLostError,
   ConnectionRejectedError,
+  InvalidMessageError,
   LimitError,
   PeerError,
   ProtocolError,
+  ReplyError,
+  RequestError,
   SessionClosedError,
   TcpCommError,
   type TcpCommErrorOptions,
@@ -67,6 +70,7 @@ export {
   MessageFlag,
   RESUME_FEATURE,
 } from './frame-type.ts';
+export { channelOfLane, Lane, laneKey, laneName, laneNumber, laneOf, laneOfKey, LANES } from './lanes.ts';
 export {
   CONTROL_CHANNEL,
   DEFAULT_RECEIVE_LIMITS,
@@ -96,6 +100,20 @@ export {
   PROTOCOL_VERSION,
   recognizePreface,
 } from './preface.ts';
+export {
+  decodeConsumed,
+  decodeFailure,
+  decodeRequestHead,
+  encodeConsumed,
+  encodeFailure,
+  encodeRequestMessage,
+  REPLY_WINDOW_BYTES,
+  REQUEST_HEAD_BYTES,
+  requestBody,
+  type RequestFailure,
+  type RequestHead,
+  RequestMessage,
+} from './request-messages.ts';
 export {
   requireBoolean,
   requireBytes,

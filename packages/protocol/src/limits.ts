@@ -19,10 +19,10 @@ export const FILE_TO_CLIENT_CHANNEL = 253;
 export const NOTICE_CHANNEL = 255;
 
 /**
- * The largest frame accepted before both sides have told their limits. Room for a machine id, credentials, and where each of the channels
+ * The largest frame accepted before both sides have told their limits. Room for a machine id, credentials, and where each lane of each channel
  * of a session stands that is taken up again.
  */
-export const MAX_HANDSHAKE_FRAME_BYTES = 32_768;
+export const MAX_HANDSHAKE_FRAME_BYTES = 98_304;
 /** The largest JSON control message: the longest paths of common systems (4,096 bytes), escaped, fit well. */
 export const MAX_CONTROL_FRAME_BYTES = 65_536;
 /** UTF-16 units of a machine id. */

@@ -8,6 +8,8 @@ import {
   frameTypeName,
   type Hello,
   isControlFrameType,
+  laneKey,
+  laneNumber,
   ProtocolError,
   toSentence,
   type Welcome,
@@ -354,7 +356,7 @@ it('the largest valid GOAWAY and FILE_OFFER fit in a control frame', () => {
   expect(encoded.length).toBeLessThanOrEqual(65_536);
 });
 
-it('a HELLO with every channel at its highest position, long credentials and as many transfers as may be fits in its frame', () => {
+it('a HELLO with every lane of every channel at its highest position, long credentials and as many transfers as may be fits in its frame', () => {
   const numbers = (length: number) => Array.from({ length }, (_, index) => 65_535 - 2 * index);
   const hello: Hello = {
     ...{ machineId: 'm'.repeat(256), agent: 'a'.repeat(1024), features: ['resume'], limits },
@@ -363,13 +365,16 @@ it('a HELLO with every channel at its highest position, long credentials and as 
       sessionId: 4_294_967_295,
       key: 'k'.repeat(128),
       received: Object.fromEntries(
-        Array.from({ length: 250 }, (_, index) => [index + 1, [MAX_SAFE, MAX_SAFE, MAX_SAFE] as const]),
+        Array.from({ length: 1_000 }, (_, index) => {
+          const name = laneKey(laneNumber((index % 250) + 1, Math.floor(index / 250)));
+          return [name, [MAX_SAFE, MAX_SAFE, MAX_SAFE] as const];
+        }),
       ),
       transfers: { continued: numbers(64), done: numbers(64).map((id) => ({ id })) },
     },
   };
   const encoded = encodeControlMessage(FrameType.HELLO, hello);
-  expect(encoded.length).toBeLessThanOrEqual(32_768);
+  expect(encoded.length).toBeLessThanOrEqual(98_304);
   expect(decodeControlMessage(FrameType.HELLO, encoded)).toEqual(hello);
 });
 

@@ -4,6 +4,7 @@ import * as protocol from '../src/index.ts';
 import {
   type ControlFrameType,
   decodeControlMessage,
+  decodeFailure,
   DEFAULT_RECEIVE_LIMITS,
   encodeControlMessage,
   FrameType,
@@ -68,6 +69,11 @@ describe('limits', () => {
     const inner = Object.keys(documented).filter((name) => !Object.hasOwn(protocol, name));
     const enforced: Record<string, number> = {
       MAX_COUNTER: Number.MAX_SAFE_INTEGER,
+      MAX_REASON_LENGTH: longest(
+        (length) => Buffer.from(JSON.stringify({ code: 96, message: '', reason: 'x'.repeat(length) })),
+        undefined,
+        decodeFailure,
+      ),
       MAX_SENTENCE_LENGTH: longest((length) =>
         encodeControlMessage(FrameType.ERROR, { code: 0, message: 'x'.repeat(length) }),
       ),
@@ -172,20 +178,28 @@ function hello(change: object): Uint8Array {
 }
 
 /** The greatest length that is accepted, found by halving. */
-function longest(encode: (length: number) => Uint8Array, type: ControlFrameType = FrameType.ERROR): number {
+function longest(
+  encode: (length: number) => Uint8Array,
+  type: ControlFrameType = FrameType.ERROR,
+  decode: (payload: Uint8Array) => unknown = (payload) => decodeControlMessage(type, payload),
+): number {
   let accepted = 0;
   let refused = 65_536;
   while (refused - accepted > 1) {
     const middle = Math.floor((accepted + refused) / 2);
-    if (accepts(type, encode(middle))) accepted = middle;
+    if (isAccepted(decode, encode(middle))) accepted = middle;
     else refused = middle;
   }
   return accepted;
 }
 
 function accepts(type: ControlFrameType, payload: Uint8Array): boolean {
+  return isAccepted((bytes) => decodeControlMessage(type, bytes), payload);
+}
+
+function isAccepted(decode: (payload: Uint8Array) => unknown, payload: Uint8Array): boolean {
   try {
-    decodeControlMessage(type, payload);
+    decode(payload);
     return true;
   } catch {
     return false;

@@ -1,5 +1,5 @@
 import type { Reject } from '@tcpcomm/protocol';
-import type { CloseReason, FileTransfer } from '@tcpcomm/session';
+import type { CloseReason, FileTransfer, RequestHandler } from '@tcpcomm/session';
 import type { ServerHandlers } from './handlers.ts';
 import type { LocalServerSession } from './local-server-session.ts';
 import type { ServerSessionEvents } from './server-backend.ts';
@@ -67,6 +67,12 @@ class HandlersHost implements SessionHost {
 
   handleMessage(bytes: Uint8Array, channel: number, session: ServerSession): unknown {
     return this.#handlers.onMessage?.(bytes, channel, session);
+  }
+
+  readonly hasHandlers = false;
+
+  requestHandlerFor(): RequestHandler | undefined {
+    return this.#handlers.onRequest;
   }
 
   handleNotice(): void {

@@ -1,5 +1,5 @@
 import { TcpCommError } from '@tcpcomm/protocol';
-import type { CloseReason, FileTransfer } from '@tcpcomm/session';
+import type { CloseReason, FileTransfer, RequestHandler } from '@tcpcomm/session';
 import type { ServerSession } from './server-session.ts';
 
 /**
@@ -11,13 +11,21 @@ export interface ServerHandlers {
   onSession?(session: ServerSession): unknown;
   /** As `ServerOptions.onMessage`. */
   onMessage?(bytes: Uint8Array, channel: number, session: ServerSession): unknown;
+  /** Answers requests on all channels for which a session has no handler of its own; which one tells `context.channel`. */
+  onRequest?: RequestHandler;
   /** A file begins to move, whichever end asked for it. */
   onTransfer?(transfer: FileTransfer, session: ServerSession): unknown;
   /** A session is over for good. */
   onSessionClosed?(session: ServerSession, reason: CloseReason): unknown;
 }
 
-const NAMES = ['onSession', 'onMessage', 'onTransfer', 'onSessionClosed'] as const satisfies (keyof ServerHandlers)[];
+const NAMES = [
+  'onSession',
+  'onMessage',
+  'onRequest',
+  'onTransfer',
+  'onSessionClosed',
+] as const satisfies (keyof ServerHandlers)[];
 
 /**
  * @param timeoutMs how long it may take; Infinity for any time

@@ -1,10 +1,11 @@
-import { type Reject, requireNumber, requireRate, type WireError } from '@tcpcomm/protocol';
+import { type Reject, requireNumber, requireRate, UsageError, type WireError } from '@tcpcomm/protocol';
 import {
   type CloseOptions,
   type CloseReason,
   type CloseReport,
   type FileTransfer,
   type Notice,
+  type RequestHandler,
   Session,
 } from '@tcpcomm/session';
 import { paceFor } from './pace.ts';
@@ -21,6 +22,10 @@ export interface SessionHost {
   handleNotice(notice: Notice): void;
   handleTransfer(transfer: FileTransfer, session: ServerSession): void;
   handleSuspended(session: ServerSession): void;
+  /** Who answers requests on a channel that the session itself does not. */
+  requestHandlerFor(channel: number): RequestHandler | undefined;
+  /** Whether requests and arrays of its sessions are those of a module of handlers. */
+  readonly hasHandlers: boolean;
   handleClosed(session: ServerSession, reason: CloseReason): void;
   handleResumed(session: ServerSession): void;
   /** The client wants another machine id. @param settle to be called once: the session has it then, or is told why not */
@@ -103,6 +108,15 @@ export class ServerSession extends Session<ServerBackend> {
 
   protected override handleMessage(bytes: Uint8Array, channel: number): unknown {
     return this.#host.handleMessage(bytes, channel, this);
+  }
+
+  protected override requestHandlerFor(channel: number): RequestHandler | undefined {
+    return this.#host.requestHandlerFor(channel);
+  }
+
+  protected override requireOwnLanes(): void {
+    if (this.#host.hasHandlers)
+      throw new UsageError('the handlers have requests and arrays of this session: use them there');
   }
 
   protected override get hearsNotices(): boolean {

@@ -3,6 +3,7 @@ import {
   requireBytes,
   requireChannel,
   requireDurationMs,
+  requireFunction,
   requireInteger,
   requireOptions,
   requireRate,
@@ -12,7 +13,7 @@ import {
   UsageError,
   WireError,
 } from '@tcpcomm/protocol';
-import type { CloseOptions } from '@tcpcomm/session';
+import type { CloseOptions, RequestHandler } from '@tcpcomm/session';
 import { Admission } from './admission.ts';
 import { AcceptQueue } from './accept-queue.ts';
 import type { Applicant } from './applicant.ts';
@@ -49,6 +50,7 @@ export class TcpCommServer extends ServerEmitter {
   readonly #queue: AcceptQueue;
   readonly #host: SessionHost = this.#createHost();
   readonly #textEncoder = new TextEncoder();
+  readonly #requestHandlers = new Map<number, RequestHandler>();
   readonly #workplace: Workplace;
   #pace: Settings;
   #state: 'new' | 'starting' | 'listening' | 'closed' = 'new';
@@ -166,6 +168,24 @@ export class TcpCommServer extends ServerEmitter {
   }
 
   /**
+   * Answers the requests of all clients on a channel, those of sessions excepted that have a handler of their own for it; otherwise as a session's
+   * `onRequest`.
+   */
+  onRequest(channel: number, handler: RequestHandler): () => void {
+    requireChannel(channel);
+    requireFunction('handler', handler);
+    if (this.#setup.handlers !== undefined)
+      throw new UsageError('handlers answer the requests: export onRequest there');
+    if (this.#requestHandlers.has(channel)) {
+      throw new UsageError(`requests on channel ${channel} are answered already`);
+    }
+    this.#requestHandlers.set(channel, handler);
+    return () => {
+      if (this.#requestHandlers.get(channel) === handler) this.#requestHandlers.delete(channel);
+    };
+  }
+
+  /**
    * Sets what each session may send and receive together, bytes a second, now and to come; 0 or Infinity for no limit. Holds at
    * once, for transfers that run too; the clients are told.
    *
@@ -262,7 +282,11 @@ export class TcpCommServer extends ServerEmitter {
     const hearsMessages = () =>
       this.#setup.onMessage !== undefined || this.callback !== undefined || this.listenerCount('message') > 0;
     const hearsNotices = () => this.wantsNotices;
+    const hasHandlers = () => this.#setup.handlers !== undefined;
     return {
+      get hasHandlers() {
+        return hasHandlers();
+      },
       get hearsMessages() {
         return hearsMessages();
       },
@@ -274,6 +298,7 @@ export class TcpCommServer extends ServerEmitter {
         const called = this.callback?.(bytes, session.sessionId, channel);
         return this.#setup.onMessage?.(bytes, channel, session) ?? called;
       },
+      requestHandlerFor: (channel) => this.#requestHandlers.get(channel),
       handleNotice: (notice) => {
         this.notify(notice);
       },

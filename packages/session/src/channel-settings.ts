@@ -20,10 +20,11 @@ export const DEFAULT_HIGH_WATER_MARK = 1_048_576;
 
 /** What the program has set for its channels, also while there is no connection yet. */
 export class ChannelSettings {
-  readonly #channels: (ChannelOptions | undefined)[] = [];
+  /** By the number of the lane: a channel's own is that of its messages. */
+  readonly #lanes = new Map<number, ChannelOptions>();
 
-  highWaterMark(channel: number): number {
-    return this.#channels[channel]?.highWaterMark ?? DEFAULT_HIGH_WATER_MARK;
+  highWaterMark(lane: number): number {
+    return this.#lanes.get(lane)?.highWaterMark ?? DEFAULT_HIGH_WATER_MARK;
   }
 
   /**
@@ -31,16 +32,16 @@ export class ChannelSettings {
    *
    * @throws UsageError for an option out of its range
    */
-  change(channel: number, options: ChannelOptions, conversation: Conversation | undefined): void {
+  change(lane: number, options: ChannelOptions, conversation: Conversation | undefined): void {
     const given = requireChannelOptions(options);
     if (Object.keys(given).length === 0) return;
-    this.#channels[channel] = { ...this.#channels[channel], ...given };
-    if (conversation) apply(channel, given, conversation);
+    this.#lanes.set(lane, { ...this.#lanes.get(lane), ...given });
+    if (conversation) apply(lane, given, conversation);
   }
 
   /** There is something to hold for now. */
   applyTo(conversation: Conversation): void {
-    for (const [channel, options] of this.#channels.entries()) if (options) apply(channel, options, conversation);
+    for (const [lane, options] of this.#lanes) apply(lane, options, conversation);
   }
 }
 
@@ -60,9 +61,9 @@ export function requireChannelOptions(options: ChannelOptions): ChannelOptions {
   };
 }
 
-function apply(channel: number, options: ChannelOptions, conversation: Conversation): void {
+function apply(lane: number, options: ChannelOptions, conversation: Conversation): void {
   const { messageMemory, priority, weight, bytesPerSecond } = options;
-  if (messageMemory !== undefined) conversation.setLending(channel, messageMemory === 'lent');
+  if (messageMemory !== undefined) conversation.setLending(lane, messageMemory === 'lent');
   if (priority === undefined && weight === undefined && bytesPerSecond === undefined) return;
-  conversation.changePolicy(conversation.channels.outgoing(channel).policy, options, performance.now());
+  conversation.changePolicy(conversation.channels.outgoing(lane).policy, options, performance.now());
 }

@@ -57,6 +57,11 @@ export class Inbox {
     }
   }
 
+  /** What waits means nothing any more. */
+  drop(): void {
+    this.#waiting.removeAll();
+  }
+
   /** No message will come any more: iterations end when they have had those that wait. */
   end(): void {
     this.#isEnded = true;

@@ -1,3 +1,4 @@
+export type { ArrayPort, ArrayReceiver } from './array-lanes.ts';
 export { Channel } from './channel.ts';
 export type { ChannelOptions, MessageOwnership } from './channel-settings.ts';
 export type { ChannelDelivery, ChannelLoss } from './engine/channel-table.ts';
@@ -37,6 +38,7 @@ export { RemoteSession, type RemoteSessionOptions } from './threads/remote-sessi
 export { Transport } from './io/transport.ts';
 export { LocalSession } from './local-session.ts';
 export type { Notice, NoticeKind } from './notice.ts';
+export type { Reply, RequestContext, RequestHandler, RequestOptions } from './requests/request-options.ts';
 export type { SendOptions } from './send-options.ts';
 export type { ChannelStats, SessionStats } from './session-stats.ts';
 export type {

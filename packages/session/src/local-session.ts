@@ -10,7 +10,13 @@ import {
 import { type ChannelOptions, ChannelSettings } from './channel-settings.ts';
 import type { ChannelDelivery } from './engine/channel-table.ts';
 import type { Conversation } from './engine/conversation.ts';
-import { type CloseReason, errorOfClosing, failureReason, goodbyeReason } from './engine/ending/close-reason.ts';
+import {
+  type CloseReason,
+  errorOfClosing,
+  failureReason,
+  goodbyeReason,
+  sessionLost,
+} from './engine/ending/close-reason.ts';
 import type { SessionEvents } from './engine/session-engine-options.ts';
 import { positionsOf, receivedOf } from './engine/standing.ts';
 import type { FileTransfer } from './file-transfer.ts';
@@ -217,10 +223,7 @@ export abstract class LocalSession<
   /** Another connection carries another session, with a peer that knows nothing of this one. What waits is sent to it. */
   protected restart(transport: Transport, terms: SessionTerms): void {
     if (this.#parts === undefined) return;
-    const reason = new SessionClosedError(
-      'the server does not know this session any more; whether the message was taken is not known',
-      'ERR_TCPCOMM_SESSION_LOST',
-    );
+    const reason = sessionLost('whether the message was taken');
     const lost = this.#parts.conversation.restart(terms.remoteLimits, reason);
     this.#channelSettings.applyTo(this.#parts.conversation);
     this.#carryBy(transport, terms, this.#parts, undefined);

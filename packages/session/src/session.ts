@@ -1,5 +1,5 @@
 import {
-  type FolderEntry,
+  MAX_CHANNEL,
   requireBytes,
   requireChannel,
   requireDurationMs,
@@ -9,35 +9,29 @@ import {
   type TcpCommError,
   WireError,
 } from '@tcpcomm/protocol';
+import type { ArrayPort } from './array-lanes.ts';
 import { Channel, type ChannelPort } from './channel.ts';
 import type { ChannelOptions } from './channel-settings.ts';
 import type { ChannelDelivery } from './engine/channel-table.ts';
-import type { CloseReason } from './engine/ending/close-reason.ts';
+import { type CloseReason, errorOfClosing } from './engine/ending/close-reason.ts';
 import type { Role } from './engine/role.ts';
+import type { SendPolicyOptions } from './engine/sending/send-policy.ts';
+import { FileSession } from './file-session.ts';
 import type { FileTransfer } from './file-transfer.ts';
 import { InboxTable } from './inbox-table.ts';
-import {
-  type GetFileOptions,
-  type GetFolderOptions,
-  type ListOptions,
-  type SendFileOptions,
-  type SendFolderOptions,
-  wantsRecursive,
-} from './io/transfer-options.ts';
-import { getFileRequest, getFolderRequest, sendFileRequest, sendFolderRequest } from './io/transfer-request.ts';
+import type { RequestHandler, RequestOptions } from './requests/request-options.ts';
 import { requireSendOptions, type SendOptions } from './send-options.ts';
 import type { SessionBackend, SessionBackendEvents } from './session-backend.ts';
-import { SessionEmitter } from './session-emitter.ts';
 import type { CloseOptions, CloseReport } from './session-events.ts';
+import { SessionLanes } from './session-lanes.ts';
 import type { SessionStats } from './session-stats.ts';
-import { TransferMonitor } from './transfer-monitor.ts';
 
 const DEFAULT_DRAIN_MS = 3_000;
 
 const textEncoder = new TextEncoder();
 
 /**
- * One end of a session: messages on 250 channels and files in both directions over one connection. A client is one, and a
+ * One end of a session: messages, requests and arrays on 250 channels, and files, in both directions over one connection. A client is one, and a
  * server has one for each of its clients; all that is said here holds for both.
  *
  * Every promise that a method returns settles: when the session ends it rejects with the reason.
@@ -45,13 +39,13 @@ const textEncoder = new TextEncoder();
  * This is what its user holds, on the user's thread; its backend does the work. What stands above a session (the server, the options of a
  * client) hears through the `handle` methods, beside the listeners of the events.
  */
-export abstract class Session<Backend extends SessionBackend = SessionBackend> extends SessionEmitter {
+export abstract class Session<Backend extends SessionBackend = SessionBackend> extends FileSession<Backend> {
   protected readonly backend: Backend;
   readonly #channels: (Channel | undefined)[] = [];
   #channelPort: ChannelPort | undefined;
   /** Where messages wait until somebody takes them. */
   #inboxes: InboxTable | undefined;
-  readonly #transfers: TransferMonitor;
+  #lanes: SessionLanes | undefined;
   #closeReason: CloseReason | undefined;
   /** For whoever asked. */
   #closed: PromiseWithResolvers<CloseReason> | undefined;
@@ -59,8 +53,7 @@ export abstract class Session<Backend extends SessionBackend = SessionBackend> e
 
   /** @param createBackend which tells of nothing before it has been returned */
   protected constructor(role: Role, createBackend: (events: SessionBackendEvents) => Backend) {
-    super();
-    this.#transfers = new TransferMonitor(role);
+    super(role);
     this.backend = createBackend(this.#createEvents());
     this.on('newListener', Session.#handleNewListener);
   }
@@ -144,73 +137,47 @@ export abstract class Session<Backend extends SessionBackend = SessionBackend> e
   }
 
   /**
-   * Fetches a file of the peer.
+   * Sends a request to the peer, and resolves with its reply. Replies come in any order, and wait for no messages. Over a connection that is lost and a
+   * session that goes on, each request is handled once.
    *
-   * @param remotePath a path below the root that the peer offers, separated by `/`
-   * @throws UsageError for arguments that make no sense, SessionClosedError when there is no connection, LimitError when too
-   * many transfers are open; whatever happens later rejects the transfer's `done`
+   * @param channel 1 to 250; whose priority it has
+   * @throws as `sendBytes`; RequestError where the peer has no handler or that failed, TimeoutError `ERR_TCPCOMM_REQUEST_TIMEOUT`,
+   * the signal's reason, and the reason when the session ends first
    */
-  getFile(remotePath: string, options: GetFileOptions = {}): FileTransfer {
-    return this.backend.beginTransfer(getFileRequest(remotePath, options), options.signal);
-  }
-
-  /** Sends a file to the peer, below the root that it offers; throws as `getFile`. */
-  sendFile(localPath: string, options: SendFileOptions = {}): FileTransfer {
-    return this.backend.beginTransfer(sendFileRequest(localPath, options), options.signal);
+  async request(channel: number, bytes: Uint8Array, options?: RequestOptions): Promise<Uint8Array> {
+    return this.#requireLanes().requests.request(channel, bytes, options);
   }
 
   /**
-   * Fetches a folder of the peer with all that is in it: permissions and times are kept, what is here already with the same size and time is
-   * not sent again. Files that fail do not end the others; `done` tells which did. Throws as `getFile`.
-   *
-   * @param remotePath a path below the root that the peer offers, separated by `/`; '' is the root itself
+   * Sends a request to the peer, for a reply in items: what its handler yields, or the one that it returns. They are produced as they are
+   * consumed. Leaving the loop tells the peer that no more are wanted. Throws, and its steps reject, as `request`.
    */
-  getFolder(remotePath: string, options: GetFolderOptions = {}): FileTransfer {
-    return this.backend.beginTransfer(getFolderRequest(remotePath, options), options.signal);
-  }
-
-  /** Sends a folder with all that is in it to the peer, as `getFolder` fetches one. */
-  sendFolder(localPath: string, options: SendFolderOptions = {}): FileTransfer {
-    return this.backend.beginTransfer(sendFolderRequest(localPath, options), options.signal);
+  requestStream(
+    channel: number,
+    bytes: Uint8Array,
+    options?: RequestOptions,
+  ): AsyncIterableIterator<Uint8Array, undefined> {
+    return this.#requireLanes().requests.requestStream(channel, bytes, options);
   }
 
   /**
-   * What there is in a folder of the peer's: each folder before what is in it. What cannot be sent, as a device or a link that leads out,
-   * is left out. Rejects as `getFile` throws, and with a TransferError.
+   * Answers the peer's requests on a channel from now on; while nobody does they are refused. Returns what ends that.
+   *
+   * @throws UsageError where they are answered already
    */
-  async list(remotePath = '', options: ListOptions = {}): Promise<FolderEntry[]> {
-    requireText('remotePath', remotePath);
-    return this.backend.list(remotePath, wantsRecursive(options));
+  onRequest(channel: number, handler: RequestHandler): () => void {
+    return this.#requireLanes().requests.answer(channel, handler);
   }
 
-  /** 0 to 100: of the file that is being received, or was last. 0 if there was none. */
-  getPercentOfFileReceived(): number {
-    return this.#transfers.current('incoming')?.progress.percent ?? 0;
-  }
-
-  /** 0 to 100: of the file that is being sent, or was last. 0 if there was none. */
-  getPercentOfFileSent(): number {
-    return this.#transfers.current('outgoing')?.progress.percent ?? 0;
-  }
-
-  /** The name of the file that is being received, or was last; empty if there was none. */
-  getIncomingFileName(): string {
-    return this.#transfers.current('incoming')?.name ?? '';
-  }
-
-  /** The name of the file that is being sent, or was last; empty if there was none. */
-  getOutgoingFileName(): string {
-    return this.#transfers.current('outgoing')?.name ?? '';
-  }
-
-  /** Cancels the file that is being received, if there is one. */
-  cancelIncomingFileTransfer(): void {
-    this.#transfers.current('incoming')?.cancel();
-  }
-
-  /** Cancels the file that is being sent, if there is one. */
-  cancelOutgoingFileTransfer(): void {
-    this.#transfers.current('outgoing')?.cancel();
+  /**
+   * What large arrays travel over on a channel, beside its messages and without being waited for by them: see `LargeArrayTransfer` of
+   * `@tcpcomm/large-array`.
+   *
+   * @param options how they are treated beside what else is sent; their priority is `low` unless told otherwise
+   */
+  arrayPort(channel: number, options: SendPolicyOptions = {}): ArrayPort {
+    requireChannel(channel);
+    return this.#requireLanes().arrays.open(channel, options);
   }
 
   /** Bytes of messages that wait to be sent, all channels together. */
@@ -223,7 +190,7 @@ export abstract class Session<Backend extends SessionBackend = SessionBackend> e
    * channel and each running transfer too. Computed when called; calling it costs nothing in between.
    */
   stats(): SessionStats {
-    return { ...this.backend.stats(), transfers: this.#transfers.running.map((transfer) => transfer.stats()) };
+    return { ...this.backend.stats(), transfers: this.transfers.running.map((transfer) => transfer.stats()) };
   }
 
   /** Into what blocks data is cut at the present rate, in bytes; 0 before there is a session. */
@@ -280,6 +247,16 @@ export abstract class Session<Backend extends SessionBackend = SessionBackend> e
     this.announce('close', reason);
   }
 
+  /** Who answers requests on channels that nobody answers at this object. */
+  protected requestHandlerFor(_channel: number): RequestHandler | undefined {
+    return undefined;
+  }
+
+  /** @throws UsageError where requests and arrays of the session are another's */
+  protected requireOwnLanes(): void {
+    // They are its own.
+  }
+
   /** Whether somebody takes messages besides the listeners of this object. */
   protected abstract readonly hearsMessages: boolean;
   /** Hands a message to whoever takes them besides the listeners of this object; may return a promise. */
@@ -289,13 +266,14 @@ export abstract class Session<Backend extends SessionBackend = SessionBackend> e
 
   #createEvents(): SessionBackendEvents {
     return {
-      onMessage: (channel, bytes, creditBytes, epoch) => {
-        this.#requireInboxes().get(channel).deliver(bytes, creditBytes, epoch);
+      onMessage: (lane, bytes, creditBytes, epoch) => {
+        if (lane <= MAX_CHANNEL) this.#requireInboxes().get(lane).deliver(bytes, creditBytes, epoch);
+        else this.#requireLanes().handleMessage(lane, bytes, creditBytes, epoch);
       },
       onMessagesWritten: this.handleMessagesWritten.bind(this),
       onTransferBegun: (file) => {
-        const isNew = !this.#transfers.isRunning(file);
-        const notices = this.#transfers.handleBegun(file);
+        const isNew = !this.transfers.isRunning(file);
+        const notices = this.transfers.handleBegun(file);
         if (isNew) {
           this.announce('transfer', file, this);
           this.handleTransfer(file);
@@ -303,14 +281,18 @@ export abstract class Session<Backend extends SessionBackend = SessionBackend> e
         for (const notice of notices) this.notify(notice);
       },
       onTransferEnded: (file) => {
-        for (const notice of this.#transfers.handleEnded(file)) this.notify(notice);
+        for (const notice of this.transfers.handleEnded(file)) this.notify(notice);
       },
       onPace: () => undefined,
-      onConnected: this.handleConnected.bind(this),
+      onConnected: (details) => {
+        if (!details.resumed) this.#lanes?.handleNewPeer(details.reconnected);
+        this.handleConnected(details);
+      },
       onDisconnected: this.handleDisconnected.bind(this),
       onReconnecting: this.handleReconnecting.bind(this),
       onClosed: (reason) => {
         this.#closeReason = reason;
+        this.#lanes?.handleEnd(errorOfClosing(reason));
         this.#requireInboxes().end();
         this.handleClosed(reason);
       },
@@ -327,6 +309,15 @@ export abstract class Session<Backend extends SessionBackend = SessionBackend> e
       },
       handleFailure: this.reportFailure.bind(this),
       returnCredit: this.backend.consume.bind(this.backend),
+    }));
+  }
+
+  #requireLanes(): SessionLanes {
+    this.requireOwnLanes();
+    return (this.#lanes ??= new SessionLanes(this.backend, {
+      session: this,
+      handlerFor: this.requestHandlerFor.bind(this),
+      handleFailure: this.reportFailure.bind(this),
     }));
   }
 

@@ -1,11 +1,13 @@
-import type { ReceiveLimits } from '@tcpcomm/protocol';
+import { channelOfLane, Lane, laneOf, type ReceiveLimits } from '@tcpcomm/protocol';
 import { AssemblyBudget } from './receiving/assembly-budget.ts';
 import type { EngineSettings } from './engine-settings.ts';
+import { LaneMap } from './lane-map.ts';
 import { IncomingChannel, type IncomingChannelHost } from './receiving/incoming-channel.ts';
 import type { AllocateBytes } from './receiving/message-memory.ts';
 import type { SessionEvents } from './session-engine-options.ts';
 import { type ChannelPosition, OutgoingChannel } from './sending/outgoing-channel.ts';
 import type { PackBuffer } from './sending/pack-buffer.ts';
+import { SendPolicy } from './sending/send-policy.ts';
 
 /** What became of the messages that one channel was given to send. */
 export interface ChannelDelivery {
@@ -34,7 +36,7 @@ export interface ChannelTableOptions {
 /** A position before the first byte. */
 const NOTHING_RECEIVED: ChannelPosition = { messages: 0, frameBytes: 0, fragmentBytes: 0 };
 
-/** The channels of a session, both halves of each, made when first used. */
+/** The lanes of all channels of a session by their numbers, both halves of each, made when first used. */
 export class ChannelTable {
   readonly #host: IncomingChannelHost;
   readonly #packBuffer: PackBuffer;
@@ -43,10 +45,10 @@ export class ChannelTable {
   readonly #settings: EngineSettings;
   #budget: AssemblyBudget | undefined;
   readonly #allocate: AllocateBytes;
-  readonly #outgoing: (OutgoingChannel | undefined)[] = [];
-  #incoming: (IncomingChannel | undefined)[] = [];
-  /** The same outgoing ones without the gaps: each write goes through them. */
-  readonly #usedOutgoing: OutgoingChannel[] = [];
+  readonly #outgoing = new LaneMap<OutgoingChannel>();
+  #incoming = new LaneMap<IncomingChannel>();
+  /** The outgoing ones once more: each write goes through them. */
+  #usedOutgoing: OutgoingChannel[] = [];
 
   constructor(host: IncomingChannelHost, packBuffer: PackBuffer, options: ChannelTableOptions) {
     this.#host = host;
@@ -57,22 +59,22 @@ export class ChannelTable {
     this.#allocate = options.allocate;
   }
 
-  outgoing(channel: number): OutgoingChannel {
-    return (this.#outgoing[channel] ??= this.#createOutgoing(channel));
+  outgoing(lane: number): OutgoingChannel {
+    return this.#outgoing.get(lane) ?? this.#createOutgoing(lane);
   }
 
-  incoming(channel: number): IncomingChannel {
-    return (this.#incoming[channel] ??= this.#createIncoming(channel));
+  incoming(lane: number): IncomingChannel {
+    return this.#incoming.get(lane) ?? this.#createIncoming(lane);
   }
 
-  /** Where the next bytes of a message may be read to; the channel may be none, for its number has not been looked at yet. */
-  roomForMessage(channel: number, missingBytes: number, maxBytes: number): Uint8Array<ArrayBuffer> | undefined {
-    return this.#incoming[channel]?.roomFor(missingBytes, maxBytes);
+  /** Where the next bytes of a message may be read to; the lane may be none, for its number has not been looked at yet. */
+  roomForMessage(lane: number, missingBytes: number, maxBytes: number): Uint8Array<ArrayBuffer> | undefined {
+    return this.#incoming.get(lane)?.roomFor(missingBytes, maxBytes);
   }
 
-  /** The channels that something was done with, in the order of their numbers. */
+  /** The lanes that something was done with: messages first, each kind in the order of the channels. */
   get usedNumbers(): number[] {
-    const numbers = new Set([...Object.keys(this.#outgoing), ...Object.keys(this.#incoming)].map(Number));
+    const numbers = new Set([...this.#outgoing.numbers, ...this.#incoming.numbers]);
     return [...numbers].sort((one, other) => one - other);
   }
 
@@ -83,17 +85,17 @@ export class ChannelTable {
 
   /** How many whole messages have arrived on each channel that had any. */
   get receivedMessages(): Record<string, number> {
-    const used = this.#incoming.filter((channel) => channel !== undefined);
-    return Object.fromEntries(used.map((channel) => [String(channel.channel), channel.receivedMessages]));
+    const used = this.#incoming.values.filter(isMessages);
+    return Object.fromEntries(used.map((incoming) => [String(incoming.number), incoming.receivedMessages]));
   }
 
   /**
-   * What was delivered on each channel that was sent on.
+   * What was delivered of the messages of each channel that was sent on. What is on its other lanes answers for itself.
    *
    * @param received what the peer says it received; what its application is known to have consumed counts in any case
    */
   deliveries(received: Readonly<Record<string, number>> | undefined): ChannelDelivery[] {
-    const channels = this.#usedOutgoing.filter(({ acceptedMessages }) => acceptedMessages > 0);
+    const channels = this.#usedOutgoing.filter((channel) => channel.acceptedMessages > 0 && isMessages(channel));
     return channels
       .sort((one, other) => one.number - other.number)
       .map((channel) => {
@@ -107,6 +109,7 @@ export class ChannelTable {
   /** What has left is with the kernel: tells of each channel whose messages that completes. */
   handleWritten(events: Pick<SessionEvents, 'onMessagesWritten'>): void {
     for (const channel of this.#usedOutgoing) {
+      if (!isMessages(channel)) continue;
       const messages = channel.handleWritten();
       if (messages > 0) events.onMessagesWritten(channel.number, messages);
     }
@@ -114,19 +117,17 @@ export class ChannelTable {
 
   /** Keeps no memory for messages to come. */
   trim(): void {
-    for (const channel of this.#incoming) channel?.trim();
+    for (const incoming of this.#incoming.values) incoming.trim();
   }
 
-  /** How far the peer's messages have come on each channel that had any. */
+  /** How far the peer's messages have come on each lane that had any. */
   get positions(): Map<number, ChannelPosition> {
-    return new Map(
-      this.#incoming.flatMap((channel, number) => (channel === undefined ? [] : [[number, channel.position] as const])),
-    );
+    return new Map(this.#incoming.values.map(({ number, position }) => [number, position]));
   }
 
   /** The connection is lost: what has come of a frame comes again. */
   dropPartialFrames(): void {
-    for (const channel of this.#incoming) channel?.dropPartialFrame();
+    for (const incoming of this.#incoming.values) incoming.dropPartialFrame();
   }
 
   /**
@@ -136,21 +137,27 @@ export class ChannelTable {
    */
   rewind(received: ReadonlyMap<number, ChannelPosition>): void {
     // Also of a channel that nothing was sent on: a position there is a fault as any other.
-    for (const channel of received.keys()) this.outgoing(channel);
+    for (const lane of received.keys()) this.outgoing(lane);
     for (const channel of this.#usedOutgoing) channel.rewind(received.get(channel.number) ?? NOTHING_RECEIVED);
   }
 
   /** Another connection carries the session: tells the peer its credit anew, and returns the channels that have something to send. */
   resume(): OutgoingChannel[] {
-    for (const channel of this.#incoming) channel?.resume();
+    for (const incoming of this.#incoming.values) incoming.resume();
     return this.#usedOutgoing.filter(({ hasQueued }) => hasQueued);
   }
 
-  /** Begins again with a peer that knows nothing of what was before; returns what is lost. */
+  /**
+   * Begins again with a peer that knows nothing of what was before; returns which messages are lost. Requests and arrays are over, what waits of them is
+   * not sent: one end alone has no use for it.
+   */
   restart(remoteLimits: ReceiveLimits, reason: Error): ChannelLoss[] {
     this.#remoteLimits = remoteLimits;
-    this.#incoming = [];
+    this.#incoming = new LaneMap();
     this.#budget = undefined;
+    for (const lane of this.#usedOutgoing) if (!isMessages(lane)) lane.stop(reason);
+    this.#outgoing.keepMessages();
+    this.#usedOutgoing = this.#usedOutgoing.filter(isMessages);
     const losses = this.#usedOutgoing.map((channel) => ({
       channel: channel.number,
       messages: channel.restart(remoteLimits, reason),
@@ -168,20 +175,35 @@ export class ChannelTable {
     for (const channel of this.#usedOutgoing) channel.stop(reason);
   }
 
-  #createIncoming(channel: number): IncomingChannel {
+  #createIncoming(lane: number): IncomingChannel {
     this.#budget ??= new AssemblyBudget(this.#settings.assemblyBudgetBytes);
-    return new IncomingChannel(channel, this.#host, this.#localLimits, this.#budget, this.#allocate);
+    const incoming = new IncomingChannel(lane, this.#host, this.#localLimits, this.#budget, this.#allocate);
+    this.#incoming.set(lane, incoming);
+    return incoming;
   }
 
-  #createOutgoing(channel: number): OutgoingChannel {
+  #createOutgoing(lane: number): OutgoingChannel {
     const outgoing = new OutgoingChannel({
-      number: channel,
+      number: lane,
+      policy: this.#policyOf(lane),
       packBuffer: this.#packBuffer,
       maxMessageBytes: this.#remoteLimits.maxMessageBytes,
       windowBytes: this.#remoteLimits.channelWindowBytes,
       maxQueuedBytes: this.#settings.maxQueuedBytes,
     });
+    this.#outgoing.set(lane, outgoing);
     this.#usedOutgoing.push(outgoing);
     return outgoing;
   }
+
+  /** A channel's messages, requests and replies are treated alike, and have its rate together; its arrays give way to them. */
+  #policyOf(lane: number): SendPolicy {
+    if (laneOf(lane) === Lane.ARRAYS) return new SendPolicy('low');
+    return isMessages({ number: lane }) ? new SendPolicy('normal') : this.outgoing(channelOfLane(lane)).policy;
+  }
+}
+
+/** Whether it is the lane of a channel's messages. */
+function isMessages({ number }: { readonly number: number }): boolean {
+  return laneOf(number) === Lane.MESSAGES;
 }

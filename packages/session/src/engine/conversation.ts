@@ -14,7 +14,7 @@ export interface ConversationCarrier extends IncomingChannelHost {
   reconsider(): void;
 }
 
-/** How far the messages of each channel have come. */
+/** How far the messages of each lane have come, by its number. */
 export type ChannelPositions = ReadonlyMap<number, ChannelPosition>;
 
 /**

@@ -1,4 +1,7 @@
+import { channelOfLane } from '@tcpcomm/protocol';
 import type { ChannelTable } from './channel-table.ts';
+import type { IncomingChannel } from './receiving/incoming-channel.ts';
+import type { OutgoingChannel } from './sending/outgoing-channel.ts';
 import type { FrameSender, SendingBound } from './sending/frame-sender.ts';
 import type { Receipt } from './receiving/receipt.ts';
 import type { Priority, SendPolicy } from './sending/send-policy.ts';
@@ -10,7 +13,7 @@ import type { TransferExchange } from './transfers/transfer-exchange.ts';
  */
 export type LimitedBy = 'throttle' | 'peer-window' | 'link' | 'application';
 
-/** Bytes are frame bytes: payloads and their headers. */
+/** All lanes of a channel together. Bytes are frame bytes: payloads and their headers. */
 export interface ChannelSnapshot {
   readonly channel: number;
   readonly priority: Priority;
@@ -89,7 +92,7 @@ export class EngineObserver {
       minRoundTripMs: finiteOrUndefined(window.minRoundTripMs),
       deliveryBytesPerSecond: window.deliveryRateBytesPerSecond === 0 ? undefined : window.deliveryRateBytesPerSecond,
       limitedBy: limitOfSession(bound, queuedBytes > 0 || transfers.hasQueued),
-      channels: channels.usedNumbers.map((channel) => this.#channelSnapshot(channel, nowMs)),
+      channels: this.#channelSnapshots(nowMs),
     };
   }
 
@@ -100,22 +103,35 @@ export class EngineObserver {
     return source.policy.delayMs(nowMs) > 0 || this.#parts.sender.bound === 'throttle' ? 'throttle' : 'link';
   }
 
-  #channelSnapshot(channel: number, nowMs: number): ChannelSnapshot {
+  #channelSnapshots(nowMs: number): ChannelSnapshot[] {
+    const lanes = this.#parts.channels.usedNumbers;
+    const channels = [...new Set(lanes.map(channelOfLane))].sort((one, other) => one - other);
+    return channels.map((channel) => {
+      const own = lanes.filter((lane) => channelOfLane(lane) === channel && lane !== channel);
+      return this.#channelSnapshot(channel, own, nowMs);
+    });
+  }
+
+  /** @param furtherLanes those beside its messages that were used */
+  #channelSnapshot(channel: number, furtherLanes: readonly number[], nowMs: number): ChannelSnapshot {
     const { channels } = this.#parts;
-    const [outgoing, incoming] = [channels.outgoing(channel), channels.incoming(channel)];
-    const { policy, acceptedMessages, sentMessages } = outgoing;
+    const { policy } = channels.outgoing(channel);
+    const lanes = [channel, ...furtherLanes].map((lane) => [channels.outgoing(lane), channels.incoming(lane)] as const);
+    const sum = (count: (outgoing: OutgoingChannel, incoming: IncomingChannel) => number) =>
+      lanes.reduce((total, [outgoing, incoming]) => total + count(outgoing, incoming), 0);
+    const [waiting] = lanes.find(([{ hasQueued }]) => hasQueued) ?? lanes[0]!;
     return {
       channel,
       priority: policy.priority,
       weight: policy.weight,
       bytesPerSecond: policy.bytesPerSecond,
-      sentBytes: outgoing.sentFrameBytes,
-      sentMessages,
-      receivedBytes: incoming.receivedFrameBytes,
-      receivedMessages: incoming.receivedMessages,
-      queuedBytes: outgoing.queuedBytes,
-      queuedMessages: acceptedMessages - sentMessages,
-      limitedBy: this.limitOf(outgoing, nowMs),
+      sentBytes: sum(({ sentFrameBytes }) => sentFrameBytes),
+      sentMessages: sum(({ sentMessages }) => sentMessages),
+      receivedBytes: sum((_, { receivedFrameBytes }) => receivedFrameBytes),
+      receivedMessages: sum((_, { receivedMessages }) => receivedMessages),
+      queuedBytes: sum(({ queuedBytes }) => queuedBytes),
+      queuedMessages: sum(({ acceptedMessages, sentMessages }) => acceptedMessages - sentMessages),
+      limitedBy: this.limitOf(waiting, nowMs),
     };
   }
 }

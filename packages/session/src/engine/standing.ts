@@ -3,6 +3,8 @@ import {
   encodeControlMessage,
   FrameType,
   type Hello,
+  laneKey,
+  laneOfKey,
   MAX_HANDSHAKE_FRAME_BYTES,
   type Standing,
 } from '@tcpcomm/protocol';
@@ -11,8 +13,8 @@ import type { ChannelPositions } from './conversation.ts';
 /** As what a side tells the other when a session is taken up again (docs/PROTOCOL.md §5.1). */
 export function receivedOf(positions: ChannelPositions): Standing['received'] {
   return Object.fromEntries(
-    Array.from(positions, ([channel, { messages, frameBytes, fragmentBytes }]) => [
-      String(channel),
+    Array.from(positions, ([number, { messages, frameBytes, fragmentBytes }]) => [
+      laneKey(number),
       [messages, frameBytes, fragmentBytes],
     ]),
   );
@@ -20,8 +22,8 @@ export function receivedOf(positions: ChannelPositions): Standing['received'] {
 
 export function positionsOf(received: Standing['received']): ChannelPositions {
   return new Map(
-    Object.entries(received).map(([channel, [messages, frameBytes, fragmentBytes]]) => [
-      Number(channel),
+    Object.entries(received).map(([key, [messages, frameBytes, fragmentBytes]]) => [
+      laneOfKey(key) ?? 0,
       { messages, frameBytes, fragmentBytes },
     ]),
   );
@@ -29,8 +31,8 @@ export function positionsOf(received: Standing['received']): ChannelPositions {
 
 type TellingType = typeof FrameType.HELLO | typeof FrameType.WELCOME;
 
-/** What the positions of all channels take at most, and the numbers of as many transfers as may be told. */
-const STANDING_BYTES = 16_384;
+/** What the positions of all lanes take at most, and the numbers of as many transfers as may be told. */
+const STANDING_BYTES = 65_536;
 
 /** Whether a HELLO is small enough to tell a standing too, when its session is taken up again. */
 export function leavesRoomForStanding(hello: Hello): boolean {

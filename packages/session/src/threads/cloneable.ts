@@ -25,6 +25,9 @@ const ERROR_CLASSES: Readonly<Record<string, { readonly prototype: Error }>> = {
   ConnectionRejectedError: protocol.ConnectionRejectedError,
   LimitError: protocol.LimitError,
   TransferError: protocol.TransferError,
+  RequestError: protocol.RequestError,
+  ReplyError: protocol.ReplyError,
+  InvalidMessageError: protocol.InvalidMessageError,
   TimeoutError: protocol.TimeoutError,
 };
 

@@ -145,7 +145,7 @@ describe('a client', () => {
     [
       'a frame too large for a handshake',
       joinBytes(encodePreface(), headerOf(FrameType.WELCOME, MAX_HANDSHAKE_FRAME_BYTES + 1)),
-      { code: 'ERR_TCPCOMM_FRAME_TOO_LARGE', message: 'WELCOME frame of 32769 bytes exceeds maxFrameBytes 32768' },
+      { code: 'ERR_TCPCOMM_FRAME_TOO_LARGE', message: 'WELCOME frame of 98305 bytes exceeds maxFrameBytes 98304' },
     ],
   ])('that gets %s fails, says nothing, and takes nothing more', (_what, bytes, error) => {
     const { phase, welcomes, failures } = new Client();
@@ -252,7 +252,7 @@ describe('a server', () => {
       'a frame too large for a handshake',
       headerOf(FrameType.HELLO, MAX_HANDSHAKE_FRAME_BYTES + 1),
       ['REJECT 3'],
-      { message: 'HELLO frame of 32769 bytes exceeds maxFrameBytes 32768' },
+      { message: 'HELLO frame of 98305 bytes exceeds maxFrameBytes 98304' },
     ],
   ])('that gets %s rejects it, also byte by byte, and takes nothing more', (_what, bytes, said, error) => {
     for (const pieceBytes of [1, bytes.length]) {

@@ -415,7 +415,7 @@ describe('what looks like a violation and is none', () => {
   it('flags and streams without a meaning are ignored', () => {
     const lone = engineIn('server');
     lone.receive(
-      encodeFrame(FrameType.MESSAGE, 1, 0xff, 9, testBytes(5)),
+      encodeFrame(FrameType.MESSAGE, 1, 0xff, 0, testBytes(5)),
       encodeFrame(FrameType.PING, 0, 0xff, 9, testBytes(8)),
     );
     expect([lone.application.messages.length, lone.engine.isOpen]).toEqual([1, true]);

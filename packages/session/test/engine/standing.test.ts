@@ -1,4 +1,12 @@
-import { encodeControlMessage, FrameType, MAX_HANDSHAKE_FRAME_BYTES, type Standing } from '@tcpcomm/protocol';
+import {
+  encodeControlMessage,
+  FrameType,
+  laneKey,
+  laneNumber,
+  LANES,
+  MAX_HANDSHAKE_FRAME_BYTES,
+  type Standing,
+} from '@tcpcomm/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { leavesRoomForStanding, positionsOf, receivedOf, tellStanding } from '../../src/engine/standing.ts';
@@ -13,7 +21,10 @@ function standingWith(...paths: readonly (string | undefined)[]): Standing {
 
 it('positions are the same when they have travelled', () => {
   const position = fc.record({ messages: fc.nat(), frameBytes: fc.nat(), fragmentBytes: fc.nat() });
-  const channels = fc.uniqueArray(fc.tuple(fc.integer({ min: 1, max: 250 }), position), {
+  const lane = fc
+    .tuple(fc.integer({ min: 1, max: 250 }), fc.nat({ max: 3 }))
+    .map(([channel, kind]) => laneNumber(channel, kind));
+  const channels = fc.uniqueArray(fc.tuple(lane, position), {
     selector: ([channel]) => channel,
   });
   fc.assert(
@@ -32,11 +43,11 @@ describe('what is told of a standing', () => {
 
   it('is all but the longest names of what is done, as few of them as possible', () => {
     const standing = standingWith(
-      'x'.repeat(8_000),
+      '€'.repeat(8_189),
       undefined,
-      'x'.repeat(8_192),
-      'x'.repeat(8_100),
-      'x'.repeat(8_150),
+      '€'.repeat(8_192),
+      '€'.repeat(8_190),
+      '€'.repeat(8_191),
     );
     const told = tellStanding(FrameType.WELCOME, standing, welcome);
     expect(told.resumed?.transfers.done.map(({ id }) => id).toSorted()).toEqual([1, 2, 4, 5]);
@@ -59,7 +70,10 @@ describe('what is told of a standing', () => {
   it('has room beside every HELLO that is let through, however much there is to tell', () => {
     const most = Number.MAX_SAFE_INTEGER;
     const received: Standing['received'] = {};
-    for (let channel = 1; channel <= 250; channel += 1) received[channel] = [most, most, most];
+    for (let lane = 0; lane < LANES; lane += 1) {
+      for (let channel = 1; channel <= 250; channel += 1)
+        received[laneKey(laneNumber(channel, lane))] = [most, most, most];
+    }
     const transfers = { continued: Array.from({ length: 64 }, () => 65_535), done: [] };
     const hello = { ...helloWith(), auth: '\u00e9'.repeat(8_000) };
     expect(leavesRoomForStanding(hello)).toBe(true);

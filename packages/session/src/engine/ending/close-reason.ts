@@ -44,3 +44,9 @@ function closedError(reason: CloseReason): SessionClosedError {
   const detail = reason.code === codeOfWireError(WireError.CLOSED) ? '' : `: ${reason.message}`;
   return new SessionClosedError(`the session was ${who}${detail}`);
 }
+
+/** That a peer knows nothing of a session any more. @param unknown what nobody can tell therefore */
+export function sessionLost(unknown: string): SessionClosedError {
+  const text = `the peer does not know this session any more; ${unknown} is not known`;
+  return new SessionClosedError(text, 'ERR_TCPCOMM_SESSION_LOST');
+}

@@ -14,6 +14,8 @@ import {
   isControlFrameType,
   isKnownFrameType,
   isSkippableFrameType,
+  laneNumber,
+  LANES,
   MAX_CHANNEL,
   MAX_CONTROL_FRAME_BYTES,
   MessageFlag,
@@ -88,7 +90,11 @@ export class FrameReceiver implements FrameSink {
     if (currentFrame?.type !== FrameType.MESSAGE || missingBytes < MIN_DIRECT_BYTES) return undefined;
     // Where the message goes on, the header of its next frame is read along, or it would take a read of its own: what follows it is read over it.
     const behindBytes = (currentFrame.flags & MessageFlag.FIN) === 0 ? FRAME_HEADER_BYTES : 0;
-    return this.#handler.roomForMessage(currentFrame.channel, missingBytes + behindBytes, maxBytes);
+    return this.#handler.roomForMessage(
+      laneNumber(currentFrame.channel, currentFrame.stream),
+      missingBytes + behindBytes,
+      maxBytes,
+    );
   }
 
   /** Whatever follows is not looked at any more. */
@@ -102,7 +108,7 @@ export class FrameReceiver implements FrameSink {
     }
     switch (header.type) {
       case FrameType.MESSAGE:
-        if (header.channel < MIN_CHANNEL || header.channel > MAX_CHANNEL) throw invalidChannel(header);
+        if (!isLane(header)) throw invalidChannel(header);
         this.#countReceipt(piece, position);
         this.#handler.handleMessagePiece(header, piece, position);
         break;
@@ -177,9 +183,15 @@ function checkControlHeader(header: FrameHeader): void {
   }
 }
 
-export function invalidChannel(header: FrameHeader): ProtocolError {
+/** Whether it belongs to a lane of a channel. */
+export function isLane({ channel, stream }: Pick<FrameHeader, 'channel' | 'stream'>): boolean {
+  return channel >= MIN_CHANNEL && channel <= MAX_CHANNEL && stream < LANES;
+}
+
+export function invalidChannel({ type, channel, stream }: FrameHeader): ProtocolError {
+  const lane = type === FrameType.MESSAGE && stream >= LANES ? `lane ${stream} of ` : '';
   return new ProtocolError(
     WireError.INVALID_CHANNEL,
-    `${frameTypeName(header.type)} frame on channel ${header.channel}, which is not one for it`,
+    `${frameTypeName(type)} frame on ${lane}channel ${channel}, which is not one for it`,
   );
 }

@@ -7,9 +7,13 @@ import {
   type GoAway,
   type Identified,
   type Identify,
+  laneNumber,
+  LANES,
   MAX_CHANNEL,
   MIN_CHANNEL,
+  ProtocolError,
   type Settings,
+  WireError,
 } from '@tcpcomm/protocol';
 import type { ChannelTable } from '../channel-table.ts';
 import type { ControlQueue } from '../sending/control-queue.ts';
@@ -56,11 +60,11 @@ export class FrameRouter implements FrameHandler {
   }
 
   handleMessagePiece(header: FrameHeader, piece: Uint8Array, position: number): void {
-    this.#to.channels.incoming(header.channel).handlePiece(header, piece, position);
+    this.#to.channels.incoming(laneNumber(header.channel, header.stream)).handlePiece(header, piece, position);
   }
 
-  roomForMessage(channel: number, missingBytes: number, maxBytes: number): Uint8Array<ArrayBuffer> | undefined {
-    return this.#to.channels.roomForMessage(channel, missingBytes, maxBytes);
+  roomForMessage(lane: number, missingBytes: number, maxBytes: number): Uint8Array<ArrayBuffer> | undefined {
+    return this.#to.channels.roomForMessage(lane, missingBytes, maxBytes);
   }
 
   handleFilePiece(header: FrameHeader, piece: Uint8Array, position: number): void {
@@ -76,7 +80,10 @@ export class FrameRouter implements FrameHandler {
       this.#to.transfers.handleCredit(channel, stream, limitBytes, consumedCount);
       return;
     }
-    const outgoing = this.#to.channels.outgoing(channel);
+    if (stream >= LANES) {
+      throw new ProtocolError(WireError.INVALID_CHANNEL, `CREDIT frame on lane ${stream} of channel ${channel}`);
+    }
+    const outgoing = this.#to.channels.outgoing(laneNumber(channel, stream));
     outgoing.handleCredit(limitBytes, consumedCount);
     this.#to.sender.activate(outgoing);
   }

@@ -1,6 +1,9 @@
 import {
+  channelOfLane,
   FRAME_HEADER_BYTES,
   type FrameHeader,
+  laneName,
+  laneOf,
   MessageFlag,
   PayloadCollector,
   ProtocolError,
@@ -18,9 +21,10 @@ export interface IncomingChannelHost {
   /**
    * A message is whole. `creditBytes` is what it costs of the window until it is consumed.
    *
+   * @param lane its number
    * @param isView whether its bytes lie in the memory that they were received in, which then belongs to the message
    */
-  handleMessage(channel: number, bytes: Uint8Array, creditBytes: number, isView: boolean): void;
+  handleMessage(lane: number, bytes: Uint8Array, creditBytes: number, isView: boolean): void;
   /** A message that lies in the memory that it was received in was lent, and needs it longer than this call. */
   keepReceived(): void;
   /** It is time to send this channel's credit. */
@@ -28,15 +32,15 @@ export interface IncomingChannelHost {
 }
 
 /**
- * The receiving half of a channel: puts fragments together and keeps account of the credit that the peer has.
+ * The receiving half of a lane of a channel: puts fragments together and keeps account of the credit that the peer has.
  *
  * Credit comes back when the application has consumed a message, so what waits for a slow consumer is bounded by the
  * window. A message larger than the window could never arrive that way; for its fragments the limit is extended as they come, up
  * to `maxMessageBytes` and as far as the assembly budget of the session allows.
  */
 export class IncomingChannel implements AssemblyHolder, CreditSource {
-  readonly channel: number;
-  readonly stream = 0;
+  /** @see laneNumber */
+  readonly number: number;
   readonly #host: IncomingChannelHost;
   readonly #limits: ReceiveLimits;
   readonly #budget: AssemblyBudget;
@@ -63,19 +67,27 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
   #hasAskedForMore = false;
 
   constructor(
-    channel: number,
+    number: number,
     host: IncomingChannelHost,
     limits: ReceiveLimits,
     budget: AssemblyBudget,
     allocate: AllocateBytes,
   ) {
     this.#memory = new MessageMemory(allocate, limits.channelWindowBytes);
-    this.channel = channel;
+    this.number = number;
     this.#host = host;
     this.#limits = limits;
     this.#budget = budget;
     this.#limitBytes = limits.channelWindowBytes;
     this.#grantedBytes = limits.channelWindowBytes;
+  }
+
+  get channel(): number {
+    return channelOfLane(this.number);
+  }
+
+  get stream(): number {
+    return laneOf(this.number);
   }
 
   /** Whole messages received since the session began. */
@@ -193,20 +205,20 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
     if (this.#receivedFrameBytes > this.#grantedBytes) {
       throw new ProtocolError(
         WireError.FLOW_CONTROL,
-        `frame up to byte ${this.#receivedFrameBytes} of channel ${this.channel} exceeds the credit of ${this.#grantedBytes}`,
+        `frame up to byte ${this.#receivedFrameBytes} of ${laneName(this.number)} exceeds the credit of ${this.#grantedBytes}`,
       );
     }
     if (header.length === 0 && (header.flags & MessageFlag.FIN) === 0) {
       throw new ProtocolError(
         WireError.PROTOCOL_ERROR,
-        `empty fragment on channel ${this.channel}, expected at least 1 byte`,
+        `empty fragment on ${laneName(this.number)}, expected at least 1 byte`,
       );
     }
     const messageBytes = (this.#collector?.byteLength ?? 0) + header.length;
     if (messageBytes > this.#limits.maxMessageBytes) {
       throw new ProtocolError(
         WireError.MESSAGE_TOO_LARGE,
-        `message of at least ${messageBytes} bytes on channel ${this.channel} exceeds maxMessageBytes ${this.#limits.maxMessageBytes}`,
+        `message of at least ${messageBytes} bytes on ${laneName(this.number)} exceeds maxMessageBytes ${this.#limits.maxMessageBytes}`,
       );
     }
     this.#unfinishedFrameBytes += frameBytes;
@@ -247,6 +259,6 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
       this.#hasAskedForMore = false;
       this.#budget.shrink(this, 0);
     }
-    this.#host.handleMessage(this.channel, bytes, creditBytes, isView);
+    this.#host.handleMessage(this.number, bytes, creditBytes, isView);
   }
 }

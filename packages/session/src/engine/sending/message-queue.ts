@@ -1,6 +1,9 @@
 import {
+  channelOfLane,
   FRAME_HEADER_BYTES,
   FrameType,
+  laneName,
+  laneOf,
   MessageFlag,
   ProtocolError,
   WireError,
@@ -15,21 +18,22 @@ import type { PackBuffer } from './pack-buffer.ts';
 const MAX_PACKED_MESSAGE_BYTES = 2048;
 
 /**
- * The messages of a channel from when they are given until they are known to have arrived: first they wait, then they have been
+ * The messages of a lane from when they are given until they are known to have arrived: first they wait, then they have been
  * sent. When the connection is lost, what of them has not arrived waits again.
  *
  * Here a message counts as its payload and 8 bytes, so that empty ones weigh something too.
  */
 export class MessageQueue {
-  readonly #channel: number;
+  readonly #lane: number;
   readonly #packBuffer: PackBuffer;
   readonly #waiting = new Fifo<MessageSegment>();
   readonly #sent = new Fifo<MessageSegment>();
   #waitingBytes = 0;
   #sentMessages = 0;
 
-  constructor(channel: number, packBuffer: PackBuffer) {
-    this.#channel = channel;
+  /** @param lane its number */
+  constructor(lane: number, packBuffer: PackBuffer) {
+    this.#lane = lane;
     this.#packBuffer = packBuffer;
   }
 
@@ -50,7 +54,7 @@ export class MessageQueue {
   /** Up to 2 KiB are copied; a larger message is not. */
   push(payload: Uint8Array, flags: number): void {
     if (payload.length <= MAX_PACKED_MESSAGE_BYTES) this.#pack(payload, MessageFlag.FIN | flags);
-    else this.#waiting.push(new LargeSegment(this.#packBuffer, this.#channel, payload, flags));
+    else this.#waiting.push(new LargeSegment(this.#packBuffer, this.#lane, payload, flags));
     this.#waitingBytes += payload.length + FRAME_HEADER_BYTES;
   }
 
@@ -149,7 +153,7 @@ export class MessageQueue {
   #impossible(messages: number, fragmentBytes: number): ProtocolError {
     return new ProtocolError(
       WireError.INVALID_ACKNOWLEDGEMENT,
-      `${messages} messages and ${fragmentBytes} bytes of the next one cannot have arrived on channel ${this.#channel}, of ${this.#sentMessages} that were sent`,
+      `${messages} messages and ${fragmentBytes} bytes of the next one cannot have arrived on ${laneName(this.#lane)}, of ${this.#sentMessages} that were sent`,
     );
   }
 
@@ -157,7 +161,8 @@ export class MessageQueue {
     const frameBytes = FRAME_HEADER_BYTES + payload.length;
     const start = this.#packBuffer.reserve(frameBytes);
     const { slab } = this.#packBuffer;
-    writeFrameHeader(slab.bytes, start, payload.length, FrameType.MESSAGE, this.#channel, flags, 0);
+    const [channel, stream] = [channelOfLane(this.#lane), laneOf(this.#lane)];
+    writeFrameHeader(slab.bytes, start, payload.length, FrameType.MESSAGE, channel, flags, stream);
     slab.bytes.set(payload, start + FRAME_HEADER_BYTES);
     const last = this.#waiting.last;
     if (last instanceof PackedSegment && last.tryExtend(slab, start, start + frameBytes)) return;

@@ -1,4 +1,4 @@
-import { FRAME_HEADER_BYTES, FrameType, MessageFlag, writeFrameHeader } from '@tcpcomm/protocol';
+import { channelOfLane, FRAME_HEADER_BYTES, FrameType, laneOf, MessageFlag, writeFrameHeader } from '@tcpcomm/protocol';
 import type { OutputBatch } from './output-batch.ts';
 import type { PackBuffer, Slab } from './pack-buffer.ts';
 
@@ -149,7 +149,7 @@ export class PackedSegment implements MessageSegment {
 /** One message that is too large to be copied: cut into frames as they leave. */
 export class LargeSegment implements MessageSegment {
   readonly #packBuffer: PackBuffer;
-  readonly #channel: number;
+  readonly #lane: number;
   readonly #payload: Uint8Array;
   readonly #flags: number;
   /** How much of it was sent. */
@@ -157,10 +157,13 @@ export class LargeSegment implements MessageSegment {
   /** Frame bytes that were sent and have not arrived. */
   #unacknowledgedBytes = 0;
 
-  /** @param flags of the last frame, besides FIN */
-  constructor(packBuffer: PackBuffer, channel: number, payload: Uint8Array, flags: number) {
+  /**
+   * @param lane its number
+   * @param flags of the last frame, besides FIN
+   */
+  constructor(packBuffer: PackBuffer, lane: number, payload: Uint8Array, flags: number) {
     this.#packBuffer = packBuffer;
-    this.#channel = channel;
+    this.#lane = lane;
     this.#payload = payload;
     this.#flags = flags;
   }
@@ -203,7 +206,8 @@ export class LargeSegment implements MessageSegment {
     const flags = end === this.#payload.length ? MessageFlag.FIN | this.#flags : 0;
     const header = this.#packBuffer.reserve(FRAME_HEADER_BYTES);
     const { slab } = this.#packBuffer;
-    writeFrameHeader(slab.bytes, header, end - this.#offset, FrameType.MESSAGE, this.#channel, flags, 0);
+    const [channel, stream] = [channelOfLane(this.#lane), laneOf(this.#lane)];
+    writeFrameHeader(slab.bytes, header, end - this.#offset, FrameType.MESSAGE, channel, flags, stream);
     batch.addPacked(slab, header, header + FRAME_HEADER_BYTES);
     batch.addView(this.#payload.subarray(this.#offset, end));
     const taken = FRAME_HEADER_BYTES + end - this.#offset;

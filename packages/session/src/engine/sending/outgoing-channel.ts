@@ -1,5 +1,6 @@
 import {
   FRAME_HEADER_BYTES,
+  laneName,
   LimitError,
   MessageFlag,
   ProtocolError,
@@ -11,13 +12,15 @@ import type { OutputBatch } from './output-batch.ts';
 import type { PackBuffer } from './pack-buffer.ts';
 import { PositionWaiters } from '../position-waiters.ts';
 import type { FrameSource } from './scheduler.ts';
-import { SendPolicy } from './send-policy.ts';
+import type { SendPolicy } from './send-policy.ts';
 
 /** A message is not cut for less credit than this: the receiver grants by half windows, so more is on its way. */
 const MIN_FRAGMENT_BYTES = 4096;
 
 export interface OutgoingChannelOptions {
+  /** @see laneNumber */
   readonly number: number;
+  readonly policy: SendPolicy;
   readonly packBuffer: PackBuffer;
   /** The peer's `maxMessageBytes`. */
   readonly maxMessageBytes: number;
@@ -38,13 +41,13 @@ export interface ChannelPosition {
 }
 
 /**
- * The sending half of a channel: its queue, the peer's credit, and those who wait for either.
+ * The sending half of a lane of a channel: its queue, the peer's credit, and those who wait for either.
  *
  * Positions count a message as its payload and 8 bytes, so that empty messages weigh something too. Credit counts the
  * bytes of frames, which is the same but for a header more with every further fragment.
  */
 export class OutgoingChannel implements FrameSource {
-  readonly policy = new SendPolicy('normal');
+  readonly policy: SendPolicy;
   readonly number: number;
 
   #maxMessageBytes: number;
@@ -64,6 +67,7 @@ export class OutgoingChannel implements FrameSource {
 
   constructor(options: OutgoingChannelOptions) {
     this.number = options.number;
+    this.policy = options.policy;
     this.#queue = new MessageQueue(options.number, options.packBuffer);
     this.#maxMessageBytes = options.maxMessageBytes;
     this.#maxQueuedBytes = options.maxQueuedBytes;
@@ -150,7 +154,7 @@ export class OutgoingChannel implements FrameSource {
     if (frameBytes > this.#sentFrameBytes || messages < this.#consumed.reached) {
       throw new ProtocolError(
         WireError.INVALID_ACKNOWLEDGEMENT,
-        `${messages} messages in ${frameBytes} bytes cannot have arrived on channel ${this.number}, where ${this.#consumed.reached} are consumed and ${this.#sentFrameBytes} bytes were sent`,
+        `${messages} messages in ${frameBytes} bytes cannot have arrived on ${laneName(this.number)}, where ${this.#consumed.reached} are consumed and ${this.#sentFrameBytes} bytes were sent`,
       );
     }
     this.#queue.rewind(messages, fragmentBytes);
@@ -193,13 +197,13 @@ export class OutgoingChannel implements FrameSource {
     if (limitBytes < this.#creditLimitBytes) {
       throw new ProtocolError(
         WireError.INVALID_ACKNOWLEDGEMENT,
-        `CREDIT of ${limitBytes} bytes on channel ${this.number} is below the ${this.#creditLimitBytes} granted before`,
+        `CREDIT of ${limitBytes} bytes on ${laneName(this.number)} is below the ${this.#creditLimitBytes} granted before`,
       );
     }
     if (consumedMessages < this.#consumed.reached || consumedMessages > this.sentMessages) {
       throw new ProtocolError(
         WireError.INVALID_ACKNOWLEDGEMENT,
-        `CREDIT for ${consumedMessages} messages on channel ${this.number}, expected between ${this.#consumed.reached} and ${this.sentMessages}`,
+        `CREDIT for ${consumedMessages} messages on ${laneName(this.number)}, expected between ${this.#consumed.reached} and ${this.sentMessages}`,
       );
     }
     this.#creditLimitBytes = limitBytes;
@@ -240,6 +244,6 @@ export function requireRoom(
     'maxQueuedBytes',
     maxQueuedBytes,
     queuedBytes + size,
-    `${queuedBytes} bytes wait on channel ${number}, ${size} more exceed maxQueuedBytes ${maxQueuedBytes}; await what send returns`,
+    `${queuedBytes} bytes wait on ${laneName(number)}, ${size} more exceed maxQueuedBytes ${maxQueuedBytes}; await what send returns`,
   );
 }

@@ -3,6 +3,7 @@ import { testBytes } from '@tcpcomm/test-support';
 import { describe, expect, it } from 'vitest';
 import { ControlQueue } from '../../../src/engine/sending/control-queue.ts';
 import { FrameSender } from '../../../src/engine/sending/frame-sender.ts';
+import { SendPolicy } from '../../../src/engine/sending/send-policy.ts';
 import { OutgoingChannel } from '../../../src/engine/sending/outgoing-channel.ts';
 import { PackBuffer } from '../../../src/engine/sending/pack-buffer.ts';
 import { Receipt } from '../../../src/engine/receiving/receipt.ts';
@@ -34,7 +35,14 @@ class Sending {
 
   createChannel(number: number): OutgoingChannel {
     const { packBuffer } = this;
-    return new OutgoingChannel({ number, packBuffer, maxMessageBytes: 1e9, windowBytes: 1e9, maxQueuedBytes: 1e9 });
+    return new OutgoingChannel({
+      policy: new SendPolicy('normal'),
+      number,
+      packBuffer,
+      maxMessageBytes: 1e9,
+      windowBytes: 1e9,
+      maxQueuedBytes: 1e9,
+    });
   }
 
   send(bytes: number, channel = this.channel): void {

@@ -2,6 +2,7 @@ import { LimitError, MessageFlag, ProtocolError, WireError } from '@tcpcomm/prot
 import { testBytes } from '@tcpcomm/test-support';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { SendPolicy } from '../../../src/engine/sending/send-policy.ts';
 import { OutgoingChannel, type OutgoingChannelOptions } from '../../../src/engine/sending/outgoing-channel.ts';
 import { OutputBatch } from '../../../src/engine/sending/output-batch.ts';
 import { PackBuffer } from '../../../src/engine/sending/pack-buffer.ts';
@@ -11,6 +12,7 @@ import { PromiseLedger } from '../promise-ledger.ts';
 
 function createChannel(options: Partial<OutgoingChannelOptions> = {}): OutgoingChannel {
   return new OutgoingChannel({
+    policy: new SendPolicy('normal'),
     number: 3,
     packBuffer: new PackBuffer(),
     maxMessageBytes: 1_000_000,
