@@ -6,6 +6,7 @@ export type {
   ChannelDelivery,
   ChannelOptions,
   CloseOptions,
+  Codec,
   CloseReason,
   ChannelLoss,
   CloseReport,
@@ -24,10 +25,19 @@ export type {
   NoticeKind,
   Overwrite,
   ReconnectAttempt,
+  Reply,
+  RequestContext,
+  RequestHandler,
+  RequestOptions,
   SendFileOptions,
   SendFolderOptions,
   SendOptions,
   TransferOptions,
   TransferProgress,
   TransferResult,
+  TypedChannel,
+  TypedChannelOptions,
+  TypedRequestOptions,
 } from '@tcpcomm/session';
+export { bytesCodec, jsonCodec, textCodec } from '@tcpcomm/session';
+export { ReplyError } from '@tcpcomm/protocol';

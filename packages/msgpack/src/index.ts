@@ -1,1 +1,1 @@
-export {};
+export { type MsgpackCodec, msgpackCodec } from './msgpack-codec.ts';

@@ -16,6 +16,7 @@ export { ALL_SESSIONS, type StartOptions, TcpCommServer } from './tcp-comm-serve
 export type {
   ChannelDelivery,
   CloseOptions,
+  Codec,
   CloseReason,
   ChannelLoss,
   CloseReport,
@@ -33,10 +34,19 @@ export type {
   Notice,
   NoticeKind,
   Overwrite,
+  Reply,
+  RequestContext,
+  RequestHandler,
+  RequestOptions,
   SendFileOptions,
   SendFolderOptions,
   SendOptions,
   TransferOptions,
   TransferProgress,
   TransferResult,
+  TypedChannel,
+  TypedChannelOptions,
+  TypedRequestOptions,
 } from '@tcpcomm/session';
+export { bytesCodec, jsonCodec, textCodec } from '@tcpcomm/session';
+export { ReplyError } from '@tcpcomm/protocol';

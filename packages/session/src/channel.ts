@@ -1,3 +1,4 @@
+import type { ReplyItems, RequestHandler, RequestOptions } from './requests/request-options.ts';
 import type { SendOptions } from './send-options.ts';
 import type { ChannelStats } from './session-stats.ts';
 
@@ -8,6 +9,11 @@ export interface ChannelPort {
   queuedBytes(channel: number): number;
   stats(channel: number): ChannelStats | undefined;
   messages(channel: number): AsyncGenerator<Uint8Array, void, void>;
+  request(channel: number, bytes: Uint8Array, options?: RequestOptions): Promise<Uint8Array>;
+  requestStream(channel: number, bytes: Uint8Array, options?: RequestOptions): ReplyItems;
+  onRequest(channel: number, handler: RequestHandler): () => void;
+  /** Something came that is of no use, and nobody else is told. */
+  reportFailure(error: Error): void;
 }
 
 /**
@@ -35,7 +41,22 @@ export class Channel implements AsyncIterable<Uint8Array> {
     return this.#port.sendText(text, this.number, options);
   }
 
-  /** Bytes that wait to be sent on this channel. */
+  /** As `session.request` on this channel. */
+  request(bytes: Uint8Array, options?: RequestOptions): Promise<Uint8Array> {
+    return this.#port.request(this.number, bytes, options);
+  }
+
+  /** As `session.requestStream` on this channel. */
+  requestStream(bytes: Uint8Array, options?: RequestOptions): ReplyItems {
+    return this.#port.requestStream(this.number, bytes, options);
+  }
+
+  /** As `session.onRequest` on this channel. */
+  onRequest(handler: RequestHandler): () => void {
+    return this.#port.onRequest(this.number, handler);
+  }
+
+  /** Bytes of messages that wait to be sent on this channel. */
   get queuedBytes(): number {
     return this.#port.queuedBytes(this.number);
   }

@@ -1,5 +1,7 @@
 export type { ArrayPort, ArrayReceiver } from './array-lanes.ts';
 export { Channel } from './channel.ts';
+export { bytesCodec, type Codec, jsonCodec, textCodec } from './codec.ts';
+export { TypedChannel, type TypedChannelOptions, type TypedRequestOptions } from './typed-channel.ts';
 export type { ChannelOptions, MessageOwnership } from './channel-settings.ts';
 export type { ChannelDelivery, ChannelLoss } from './engine/channel-table.ts';
 export type { CloseReason } from './engine/ending/close-reason.ts';
@@ -38,7 +40,7 @@ export { RemoteSession, type RemoteSessionOptions } from './threads/remote-sessi
 export { Transport } from './io/transport.ts';
 export { LocalSession } from './local-session.ts';
 export type { Notice, NoticeKind } from './notice.ts';
-export type { Reply, RequestContext, RequestHandler, RequestOptions } from './requests/request-options.ts';
+export type { Reply, ReplyItems, RequestContext, RequestHandler, RequestOptions } from './requests/request-options.ts';
 export type { SendOptions } from './send-options.ts';
 export type { ChannelStats, SessionStats } from './session-stats.ts';
 export type {

@@ -19,12 +19,13 @@ import type { SendPolicyOptions } from './engine/sending/send-policy.ts';
 import { FileSession } from './file-session.ts';
 import type { FileTransfer } from './file-transfer.ts';
 import { InboxTable } from './inbox-table.ts';
-import type { RequestHandler, RequestOptions } from './requests/request-options.ts';
+import type { ReplyItems, RequestHandler, RequestOptions } from './requests/request-options.ts';
 import { requireSendOptions, type SendOptions } from './send-options.ts';
 import type { SessionBackend, SessionBackendEvents } from './session-backend.ts';
 import type { CloseOptions, CloseReport } from './session-events.ts';
 import { SessionLanes } from './session-lanes.ts';
 import type { SessionStats } from './session-stats.ts';
+import { TypedChannel, type TypedChannelOptions, wantsTypes } from './typed-channel.ts';
 
 const DEFAULT_DRAIN_MS = 3_000;
 
@@ -127,12 +128,20 @@ export abstract class Session<Backend extends SessionBackend = SessionBackend> e
   /**
    * The channel of this number, 1 to 250; always the same object. Options that are given hold from now on.
    *
+   * With a `codec` it is one whose messages, requests and replies are values, those that come checked by a `schema`.
+   *
    * @throws UsageError for a number or an option out of its range
    */
-  channel(number: number, options: ChannelOptions = {}): Channel {
+  channel(number: number, options?: ChannelOptions): Channel;
+  channel<Sent, Received = Sent>(
+    number: number,
+    options: TypedChannelOptions<Sent, Received>,
+  ): TypedChannel<Sent, Received>;
+  channel(number: number, options: Partial<TypedChannelOptions<unknown, unknown>> = {}): unknown {
     requireChannel(number);
     this.backend.changeChannel(number, options);
     this.#channelPort ??= this.#createChannelPort();
+    if (wantsTypes(options)) return new TypedChannel(this.#channelPort, number, options);
     return (this.#channels[number] ??= new Channel(this.#channelPort, number));
   }
 
@@ -152,11 +161,7 @@ export abstract class Session<Backend extends SessionBackend = SessionBackend> e
    * Sends a request to the peer, for a reply in items: what its handler yields, or the one that it returns. They are produced as they are
    * consumed. Leaving the loop tells the peer that no more are wanted. Throws, and its steps reject, as `request`.
    */
-  requestStream(
-    channel: number,
-    bytes: Uint8Array,
-    options?: RequestOptions,
-  ): AsyncIterableIterator<Uint8Array, undefined> {
+  requestStream(channel: number, bytes: Uint8Array, options?: RequestOptions): ReplyItems {
     return this.#requireLanes().requests.requestStream(channel, bytes, options);
   }
 
@@ -334,6 +339,10 @@ export abstract class Session<Backend extends SessionBackend = SessionBackend> e
       queuedBytes: (channel) => this.backend.queuedBytesOf(channel),
       stats: (channel) => this.stats().channels.find((stats) => stats.channel === channel),
       messages: (channel) => this.#requireInboxes().get(channel).iterate(),
+      request: this.request.bind(this),
+      requestStream: this.requestStream.bind(this),
+      onRequest: this.onRequest.bind(this),
+      reportFailure: this.reportFailure.bind(this),
     };
   }
 }

@@ -24,10 +24,13 @@ export type Reply<Value = Uint8Array> = Value | undefined | AsyncIterable<Value>
  * Answers requests, many at the same time. A `ReplyError` tells who asked why there is no reply; of another error it is only told that
  * there was one.
  */
-export type RequestHandler<Value = Uint8Array> = (
-  request: Value,
+export type RequestHandler<Request = Uint8Array, Answer = Request> = (
+  request: Request,
   context: RequestContext,
-) => Reply<Value> | PromiseLike<Reply<Value>>;
+) => Reply<Answer> | PromiseLike<Reply<Answer>>;
+
+/** A reply in items, to be iterated once. */
+export type ReplyItems = AsyncIterableIterator<Uint8Array, undefined>;
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const NO_OPTIONS: RequestOptions = {};
