@@ -1,4 +1,4 @@
-import { ProtocolError } from '@tcpcomm/protocol';
+import { ProtocolError, Lane, laneNumber } from '@tcpcomm/protocol';
 import { testBytes } from '@tcpcomm/test-support';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -17,7 +17,8 @@ interface Model {
 type ResumeCommand = fc.Command<Model, ResumablePair>;
 type End = 0 | 1;
 
-const CHANNELS = [1, 2, 250];
+/** Of lanes too: to the engine they are as different as channels are. */
+const CHANNELS = [1, 2, 250, laneNumber(1, Lane.REQUESTS), laneNumber(250, Lane.ARRAYS)];
 
 function command(name: string, run: (model: Model, pair: ResumablePair) => void): ResumeCommand {
   return { check: () => true, run, toString: () => name };

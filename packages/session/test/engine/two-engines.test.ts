@@ -1,3 +1,4 @@
+import { Lane, laneNumber } from '@tcpcomm/protocol';
 import { testBytes } from '@tcpcomm/test-support';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
@@ -13,7 +14,8 @@ import {
 } from './engine-pair.ts';
 import type { MemorySource, MemoryTarget } from './memory-files.ts';
 
-const CHANNELS = [1, 2, 250];
+/** Of lanes too: to the engine they are as different as channels are. */
+const CHANNELS = [1, 2, 250, laneNumber(1, Lane.REQUESTS), laneNumber(250, Lane.ARRAYS)];
 
 /** How many bytes arrive together: from a few to whole writes. Larger data for larger pieces, so that a run stays short. */
 const segmentations = fc.constantFrom(
