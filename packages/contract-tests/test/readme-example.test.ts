@@ -26,6 +26,7 @@ it('the server and the client of the README do what it says', async () => {
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toContain('desk-7 is session 1');
   expect(stdout).toContain('7 31 bytes, thank you');
+  expect(stdout).toContain('13 letters');
   expect(sha256(await readFile(folder.join('holiday.mp4')))).toBe(sha256(film));
 });
 
