@@ -236,11 +236,32 @@ describe.each([0, 2])('handlers on %i threads', (threads) => {
     expect(heard).toEqual(['session one', 'transfer name', 'closed one']);
   });
 
+  it('answer requests and ask, where the sessions are; the server itself leaves that to them', async () => {
+    await using started = await startServer({ threads, handlers: handlersAt('echo') });
+    const { server, port } = started;
+    const errors: string[] = [];
+    server.on('notice', ({ kind, text }) => kind === 'error' && errors.push(text));
+    const client = await connectClient(port, { machineId: 'one' });
+    const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    const answer = JSON.parse(textOf(await client.request(5, Buffer.from('what')))) as { readonly thread: number };
+    expect(answer).toMatchObject({ channel: 5, machineId: 'one', text: 'what' });
+    if (threads > 0) expect(server.info.workers.map(({ threadId }) => threadId)).toContain(answer.thread);
+    client.onRequest(9, (bytes) => Buffer.from(`${textOf(bytes)} yourself`));
+    expect(textOf(await client.request(9, Buffer.from('ask')))).toBe('ask yourself');
+    await expect(client.request(5, Buffer.from('fail'))).rejects.toMatchObject({ code: 'ERR_TCPCOMM_REQUEST_FAILED' });
+    await waitUntil('it is told', () => errors.includes('ERR: a handler of requests has failed'));
+    const session = server.getSession('one')!;
+    await expect(session.request(5, Buffer.from('?'))).rejects.toThrow('the handlers have requests and arrays');
+    expect(() => session.onRequest(5, () => undefined)).toThrow(UsageError);
+    expect(() => session.arrayPort(5)).toThrow(UsageError);
+    expect(() => server.onRequest(5, () => undefined)).toThrow('export onRequest there');
+  });
+
   it.each([
     ['missing', /missing/],
     ['throwing', /no database/],
     ['endless', /longer than 1000 ms|not begun within 1000 ms/],
-    ['nothing', /export none of onSession, onMessage, onTransfer, onSessionClosed/],
+    ['nothing', /export none of onSession, onMessage, onRequest, onTransfer, onSessionClosed/],
     ['wrong', /export onSession, which must be a function/],
   ])('that are %s keep the server from starting, which says why', async (name, message) => {
     await using server = new TcpCommServer({ threads, handlers: handlersAt(name), workerTimeoutMs: 1_000 });

@@ -81,18 +81,13 @@ export class SessionEngine implements ConnectionPhase, ConversationCarrier, Sess
       control: this.#control,
       receipt: this.#receipt,
       throttle: options.throttle,
-      inFlight: settings,
-      writeStallTimeoutMs: settings.writeStallTimeoutMs,
-      maxFramePayloadBytes: this.#framePayloadFor(options.blockSizeBytes),
+      settings,
+      maxFrameBytes: conversation.remoteLimits.maxFrameBytes,
+      blockSizeBytes: options.blockSizeBytes,
     });
     this.#transfers = new TransferExchange(this, options);
-    const parts = {
-      receipt: this.#receipt,
-      sender: this.#sender,
-      control: this.#control,
-      channels: this.#channels,
-      transfers: this.#transfers,
-    };
+    const flow = { receipt: this.#receipt, sender: this.#sender, control: this.#control };
+    const parts = { ...flow, channels: this.#channels, transfers: this.#transfers };
     this.observer = new EngineObserver(parts);
     this.#router = new FrameRouter(parts, this);
     this.#receiver = new FrameReceiver(role, localLimits.maxFrameBytes, this.#router);
@@ -141,7 +136,7 @@ export class SessionEngine implements ConnectionPhase, ConversationCarrier, Sess
 
   /** Cuts frames to this size from now on; a server also tells its client, with the rate that it follows from. */
   setPace(settings: Settings): void {
-    this.#sender.maxFramePayloadBytes = this.#framePayloadFor(settings.blockSizeBytes);
+    this.#sender.blockSizeBytes = settings.blockSizeBytes;
     if (this.#role === 'server') this.sendControl(FrameType.SETTINGS, 0, settings);
   }
 
@@ -209,7 +204,12 @@ export class SessionEngine implements ConnectionPhase, ConversationCarrier, Sess
   takeOutput(nowMs: number): OutputBatch | undefined {
     this.#router.nowMs = nowMs;
     this.#advanceLeaving();
-    return this.#sender.take(nowMs);
+    try {
+      return this.#sender.take(nowMs);
+    } catch (error) {
+      this.#fail(error as TcpCommError, WireError.INTERNAL_ERROR);
+      return this.#sender.take(nowMs);
+    }
   }
 
   handleWritten(nowMs: number): void {
@@ -274,7 +274,7 @@ export class SessionEngine implements ConnectionPhase, ConversationCarrier, Sess
   // What the peer says of the session as a whole.
 
   onSettings(settings: Settings): void {
-    this.#sender.maxFramePayloadBytes = this.#framePayloadFor(settings.blockSizeBytes);
+    this.#sender.blockSizeBytes = settings.blockSizeBytes;
     this.#events.onSettings(settings);
   }
 
@@ -313,10 +313,6 @@ export class SessionEngine implements ConnectionPhase, ConversationCarrier, Sess
     if (this.#closeReason) return;
     this.#finish(failureReason('local', error));
     this.#control.queueMessage(FrameType.ERROR, 0, { code, message: toSentence(error.message) });
-  }
-
-  #framePayloadFor(blockSizeBytes: number): number {
-    return Math.min(blockSizeBytes, this.conversation.remoteLimits.maxFrameBytes);
   }
 
   #advanceLeaving(): void {

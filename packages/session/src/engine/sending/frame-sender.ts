@@ -1,3 +1,4 @@
+import type { EngineSettings } from '../engine-settings.ts';
 import { FRAME_HEADER_BYTES } from '@tcpcomm/protocol';
 import type { ControlQueue } from './control-queue.ts';
 import { batchBytesFor, framePayloadBytesFor } from './frame-size.ts';
@@ -21,10 +22,11 @@ export interface FrameSenderOptions {
   readonly control: ControlQueue;
   readonly receipt: Receipt;
   readonly throttle: SessionThrottle;
-  readonly inFlight: InFlightLimits;
-  readonly writeStallTimeoutMs: number;
-  /** What the peer and the announced block size allow. */
-  readonly maxFramePayloadBytes: number;
+  readonly settings: InFlightLimits & Pick<EngineSettings, 'writeStallTimeoutMs'>;
+  /** The largest payload that the peer takes. */
+  readonly maxFrameBytes: number;
+  /** Into what blocks data is cut at the present rate. */
+  readonly blockSizeBytes: number;
 }
 
 /**
@@ -32,13 +34,13 @@ export interface FrameSenderOptions {
  * is chosen when it may go at once, and stays where something more urgent can overtake it until then.
  */
 export class FrameSender {
-  maxFramePayloadBytes: number;
-
   readonly #packBuffer: PackBuffer;
   readonly #control: ControlQueue;
   readonly #receipt: Receipt;
   readonly #throttle: SessionThrottle;
   readonly #stall: WriteStall;
+  readonly #maxFrameBytes: number;
+  #maxFramePayloadBytes = 0;
   readonly #inFlightLimits: InFlightLimits;
   /** Both are made when there first is something to send: many sessions are idle. */
   #scheduler: Scheduler | undefined;
@@ -56,9 +58,15 @@ export class FrameSender {
     this.#control = options.control;
     this.#receipt = options.receipt;
     this.#throttle = options.throttle;
-    this.#inFlightLimits = options.inFlight;
-    this.#stall = new WriteStall(options.writeStallTimeoutMs);
-    this.maxFramePayloadBytes = options.maxFramePayloadBytes;
+    this.#inFlightLimits = options.settings;
+    this.#stall = new WriteStall(options.settings.writeStallTimeoutMs);
+    this.#maxFrameBytes = options.maxFrameBytes;
+    this.blockSizeBytes = options.blockSizeBytes;
+  }
+
+  /** Frames are no larger than a block from now on, nor than the peer takes. */
+  set blockSizeBytes(bytes: number) {
+    this.#maxFramePayloadBytes = Math.min(bytes, this.#maxFrameBytes);
   }
 
   get window(): InFlightWindow {
@@ -185,6 +193,6 @@ export class FrameSender {
 
   #framePayloadBytes(): number {
     const forLink = framePayloadBytesFor(this.window.deliveryRateBytesPerSecond);
-    return Math.min(this.maxFramePayloadBytes, forLink, framePayloadBytesFor(this.#throttle.peakBytesPerSecond));
+    return Math.min(this.#maxFramePayloadBytes, forLink, framePayloadBytesFor(this.#throttle.peakBytesPerSecond));
   }
 }

@@ -1,4 +1,13 @@
-import { channelOfLane, FRAME_HEADER_BYTES, FrameType, laneOf, MessageFlag, writeFrameHeader } from '@tcpcomm/protocol';
+import {
+  channelOfLane,
+  FRAME_HEADER_BYTES,
+  FrameType,
+  laneName,
+  laneOf,
+  MessageFlag,
+  UsageError,
+  writeFrameHeader,
+} from '@tcpcomm/protocol';
 import type { OutputBatch } from './output-batch.ts';
 import type { PackBuffer, Slab } from './pack-buffer.ts';
 
@@ -151,6 +160,8 @@ export class LargeSegment implements MessageSegment {
   readonly #packBuffer: PackBuffer;
   readonly #lane: number;
   readonly #payload: Uint8Array;
+  /** As it was when it was given: its memory may be taken away. */
+  readonly #byteLength: number;
   readonly #flags: number;
   /** How much of it was sent. */
   #offset = 0;
@@ -165,20 +176,21 @@ export class LargeSegment implements MessageSegment {
     this.#packBuffer = packBuffer;
     this.#lane = lane;
     this.#payload = payload;
+    this.#byteLength = payload.length;
     this.#flags = flags;
   }
 
   get remainingBytes(): number {
-    const rest = this.#payload.length - this.#offset;
+    const rest = this.#byteLength - this.#offset;
     return rest === 0 ? 0 : rest + FRAME_HEADER_BYTES;
   }
 
   get remainingMessages(): number {
-    return this.#offset === this.#payload.length ? 0 : 1;
+    return this.#offset === this.#byteLength ? 0 : 1;
   }
 
   get isAcknowledged(): boolean {
-    return this.#offset === this.#payload.length && this.#unacknowledgedBytes === 0;
+    return this.#offset === this.#byteLength && this.#unacknowledgedBytes === 0;
   }
 
   get sentMessages(): number {
@@ -190,20 +202,21 @@ export class LargeSegment implements MessageSegment {
   }
 
   get messageBytes(): number {
-    return this.#payload.length;
+    return this.#byteLength;
   }
 
   nextFrameBytes(maxPayloadBytes: number): number {
-    return FRAME_HEADER_BYTES + Math.min(maxPayloadBytes, this.#payload.length - this.#offset);
+    return FRAME_HEADER_BYTES + Math.min(maxPayloadBytes, this.#byteLength - this.#offset);
   }
 
   takeFrame(maxPayloadBytes: number, creditBytes: number, batch: OutputBatch): number {
+    if (this.#payload.length !== this.#byteLength) throw memoryGone(this.#lane, this.#byteLength);
     const end = Math.min(
       this.#offset + maxPayloadBytes,
       this.#offset + creditBytes - FRAME_HEADER_BYTES,
-      this.#payload.length,
+      this.#byteLength,
     );
-    const flags = end === this.#payload.length ? MessageFlag.FIN | this.#flags : 0;
+    const flags = end === this.#byteLength ? MessageFlag.FIN | this.#flags : 0;
     const header = this.#packBuffer.reserve(FRAME_HEADER_BYTES);
     const { slab } = this.#packBuffer;
     const [channel, stream] = [channelOfLane(this.#lane), laneOf(this.#lane)];
@@ -223,11 +236,19 @@ export class LargeSegment implements MessageSegment {
   }
 
   rewind(receivedMessages: number, fragmentBytes: number): void {
-    this.#offset = receivedMessages > 0 ? this.#payload.length : fragmentBytes;
+    this.#offset = receivedMessages > 0 ? this.#byteLength : fragmentBytes;
     this.#unacknowledgedBytes = 0;
   }
 
   release(): void {
     // Its memory is the application's.
   }
+}
+
+/** Half a message cannot be taken back, nor what is left of it be made up: it is the end of the session. */
+function memoryGone(lane: number, byteLength: number): UsageError {
+  return new UsageError(
+    `the memory of a message of ${byteLength} bytes on ${laneName(lane)} was transferred or shrunk before it had been sent; leave it as it is until then`,
+    'ERR_TCPCOMM_MEMORY_GONE',
+  );
 }

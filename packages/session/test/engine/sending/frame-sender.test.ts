@@ -27,9 +27,9 @@ class Sending {
       control: this.control,
       receipt: this.receipt,
       throttle: this.throttle,
-      inFlight: inFlightOf(inFlightBytes),
-      writeStallTimeoutMs: 30_000,
-      maxFramePayloadBytes: 10_000,
+      settings: { ...inFlightOf(inFlightBytes), writeStallTimeoutMs: 30_000 },
+      maxFrameBytes: 1_048_576,
+      blockSizeBytes: 10_000,
     });
   }
 
@@ -145,20 +145,20 @@ describe('the size of a frame', () => {
   ])('at a rate of %s', (_what, bytesPerSecond, payloadBytes) => {
     const sending = new Sending(bytesPerSecond);
     // The link is measured: it delivers more than any of these rates.
-    sending.sender.maxFramePayloadBytes = 1000;
+    sending.sender.blockSizeBytes = 1000;
     sending.send(4_000_000);
     for (let nowMs = 0; nowMs < 50; nowMs += 1) {
       sending.takeAll(nowMs);
       sending.sender.handleAck(sending.sender.sentBytes, nowMs + 0.001);
     }
-    sending.sender.maxFramePayloadBytes = 10_000;
+    sending.sender.blockSizeBytes = 10_000;
     sending.send(50_000);
     expect(sending.takeAll(10_000)[0]).toBe(`MESSAGE 1 ${payloadBytes}`);
   });
 
   it('on a link that was not measured yet is what the peer takes, 16 KiB at most, and less under a low rate', () => {
     const sending = new Sending();
-    sending.sender.maxFramePayloadBytes = 1_000_000;
+    sending.sender.blockSizeBytes = 1_000_000;
     sending.send(20_000);
     expect(sending.take(0)).toEqual(['MESSAGE 1 16384', 'MESSAGE 1 FIN 3616']);
     const slow = new Sending(100_000);
