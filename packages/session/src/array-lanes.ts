@@ -16,6 +16,8 @@ export interface ArrayReceiver {
 
 /** The lane of arrays of a channel: messages to the peer and from it, whole and in order. What `@tcpcomm/large-array` sends arrays over. */
 export interface ArrayPort {
+  /** The largest message that the peer takes; 0 before there is a session. */
+  readonly maxMessageBytes: number;
   /** Sends a message; resolves when there is room for more. The bytes are not copied: they stay as they are until they have arrived. */
   send(bytes: Uint8Array): Promise<void>;
   /**
@@ -46,8 +48,12 @@ export class ArrayLanes {
     requireSendPolicy(options);
     const lane = laneNumber(channel, Lane.ARRAYS);
     this.#backend.changeChannel(lane, { ...options, messageMemory: 'lent' });
+    const backend = this.#backend;
     return {
-      send: async (bytes) => this.#backend.send(lane, bytes, undefined),
+      get maxMessageBytes() {
+        return backend.maxMessageBytes;
+      },
+      send: async (bytes) => backend.send(lane, bytes, undefined),
       receive: (receiver) => this.#receive(lane, receiver),
     };
   }

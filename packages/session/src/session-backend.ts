@@ -21,6 +21,8 @@ export interface SessionBackend {
   readonly isOpen: boolean;
   readonly isSuspended: boolean;
   readonly blockSizeBytes: number;
+  /** The largest message that the peer takes; 0 before there is a session. */
+  readonly maxMessageBytes: number;
   /** Of messages that wait to be sent, all channels together. */
   readonly queuedBytes: number;
   queuedBytesOf(channel: number): number;

@@ -3,21 +3,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { runArraySoak } from './array-soak.ts';
 import { runCrashSoak } from './crash-soak.ts';
 import { runResumeSoak } from './resume-soak.ts';
 
 const HELP = `Long runs that try to break what the tests promise.
 
-Usage: pnpm soak crash|resume [options]
+Usage: pnpm soak crash|resume|array [options]
 
   crash   Fetches a file again and again while one of the two processes is killed (SIGKILL) at random moments. The file
           must always arrive identical, and each attempt must go on at the last durable byte of the one before.
   resume  Two ends talk on twenty channels and send each other a file while their connection breaks at random bytes.
           Nothing may be lost, come twice, out of order or changed, and in the end nothing may be left over.
+  array   An array of 2 GB goes from one end to the other. It must arrive identical, and cost less than 64 MB of memory
+          beside itself. Takes 6 GB of memory.
 
 Options:
   --seed N      what the random moments follow from (default: the time); printed, so that a run can be repeated
-  --bytes N     size of a file (default: 1000000000)
+  --bytes N     size of a file (default: 1000000000), or of the array (default: 2000000000)
   --kills N     crash: how often each of the two is killed (default: 50)
   --cuts N      resume: how often the connection breaks (default: 1000)
   --messages N  resume: how many messages each end sends (default: 100000)
@@ -38,7 +41,7 @@ async function main(): Promise<number> {
       kills: { type: 'string', default: '50' },
       cuts: { type: 'string', default: '1000' },
       messages: { type: 'string', default: '100000' },
-      bytes: { type: 'string', default: '1000000000' },
+      bytes: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -46,12 +49,13 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const numbers = [values.seed, values.kills, values.cuts, values.messages, values.bytes].map(Number);
+  const [kind] = positionals;
+  const bytes = values.bytes ?? (kind === 'array' ? '2000000000' : '1000000000');
+  const numbers = [values.seed, values.kills, values.cuts, values.messages, bytes].map(Number);
   const [seed = 0, kills = 0, cuts = 0, messages = 0, fileBytes = 0] = numbers;
   const isSensible = numbers.every((value) => Number.isSafeInteger(value) && value >= 0) && fileBytes > 0;
-  const [kind] = positionals;
-  if ((kind !== 'crash' && kind !== 'resume') || positionals.length > 1 || !isSensible) {
-    process.stderr.write(`Expected "crash" or "resume", and whole numbers for the options.\n\n${HELP}`);
+  if ((kind !== 'crash' && kind !== 'resume' && kind !== 'array') || positionals.length > 1 || !isSensible) {
+    process.stderr.write(`Expected "crash", "resume" or "array", and whole numbers for the options.\n\n${HELP}`);
     return WRONG_ARGUMENTS;
   }
   const folder = await mkdtemp(join(tmpdir(), 'tcpcomm-soak-'));
@@ -61,15 +65,13 @@ async function main(): Promise<number> {
   };
   try {
     const common = { seed, fileBytes, folder, report };
-    const { violations } =
-      kind === 'resume'
-        ? await runResumeSoak({ ...common, cuts, messages })
-        : await runCrashSoak({
-            ...common,
-            receiverKills: kills,
-            senderKills: kills,
-            maxKillDelayMs: MAX_KILL_DELAY_MS,
-          });
+    const soaks = {
+      resume: () => runResumeSoak({ ...common, cuts, messages }),
+      crash: () =>
+        runCrashSoak({ ...common, receiverKills: kills, senderKills: kills, maxKillDelayMs: MAX_KILL_DELAY_MS }),
+      array: () => runArraySoak({ arrayBytes: fileBytes - (fileBytes % 8), report }),
+    };
+    const { violations } = await soaks[kind]();
     for (const violation of violations) report(`WRONG: ${violation}`);
     return violations.length === 0 ? 0 : 1;
   } catch (error) {

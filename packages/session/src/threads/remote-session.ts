@@ -111,6 +111,10 @@ export class RemoteSession implements SessionBackend {
     return this.#state.blockSizeBytes;
   }
 
+  get maxMessageBytes(): number {
+    return this.#state.maxMessageBytes;
+  }
+
   get queuedBytes(): number {
     if (this.#closeReason) return 0;
     return Array.from(this.#channels.values()).reduce((sum, { queuedBytes }) => sum + queuedBytes, 0);

@@ -59,13 +59,17 @@ export interface Settled {
 }
 
 /** What there is to know of a session at any time. */
-export interface SessionState extends Pick<SessionBackend, ToldProperty> {
-  /** The largest that the peer takes. */
-  readonly maxMessageBytes: number;
-}
+export type SessionState = Pick<SessionBackend, ToldProperty>;
 
 type ToldProperty =
-  'sessionId' | 'machineId' | 'remoteAddress' | 'remotePort' | 'isOpen' | 'isSuspended' | 'blockSizeBytes';
+  | 'sessionId'
+  | 'machineId'
+  | 'remoteAddress'
+  | 'remotePort'
+  | 'isOpen'
+  | 'isSuspended'
+  | 'blockSizeBytes'
+  | 'maxMessageBytes';
 
 /** What is left of a session. */
 export interface LastWords {
