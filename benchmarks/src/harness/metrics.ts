@@ -4,6 +4,7 @@ import { median } from '../measure/statistics.ts';
 export const METRIC_NAMES = [
   'megabytesPerSecond',
   'messagesPerSecond',
+  'requestsPerSecond',
   'filesPerSecond',
   'handshakesPerSecond',
   'heapKilobytesPerSession',

@@ -7,6 +7,7 @@ import type { Table } from './table.ts';
 const METRIC_LABELS: Readonly<Record<MetricName, string>> = {
   megabytesPerSecond: 'MB/s',
   messagesPerSecond: 'messages/s',
+  requestsPerSecond: 'requests/s',
   filesPerSecond: 'files/s',
   handshakesPerSecond: 'handshakes/s',
   heapKilobytesPerSession: 'heap KB/session',

@@ -4,6 +4,7 @@ import { suite as cpuMonitor } from './cpu-monitor.ts';
 import { suite as files } from './files.ts';
 import { suite as latency } from './latency.ts';
 import { suite as messages } from './messages.ts';
+import { suite as requests } from './requests.ts';
 import { suite as sessions } from './sessions.ts';
 import { suite as threads } from './threads.ts';
 import { suite as throttle } from './throttle.ts';
@@ -13,6 +14,7 @@ import { suite as writer } from './writer.ts';
 export const suites: readonly Suite[] = [
   bulk,
   messages,
+  requests,
   files,
   writer,
   latency,
