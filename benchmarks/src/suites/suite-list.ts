@@ -1,4 +1,5 @@
 import type { Suite } from '../harness/suite.ts';
+import { suite as arrays } from './arrays.ts';
 import { suite as bulk } from './bulk.ts';
 import { suite as cpuMonitor } from './cpu-monitor.ts';
 import { suite as files } from './files.ts';
@@ -15,6 +16,7 @@ export const suites: readonly Suite[] = [
   bulk,
   messages,
   requests,
+  arrays,
   files,
   writer,
   latency,

@@ -1,43 +1,71 @@
-/** Up to this the memory is there at once: no more than what a peer may have under way anyway. */
-const FIXED_BYTES = 1_048_576;
-/** Else it grows by this, so a size that is only announced takes no more. */
+/** It grows by this, so a size that is only announced takes no more. */
 const GROWTH_BYTES = 16_777_216;
+/** Up to this it is there with the first byte, and is the memory of an earlier array where the allocator has some. */
+const FIXED_BYTES = GROWTH_BYTES;
 
 /**
  * Memory for an array that arrives: one allocation, written from the beginning to the end. Of a large one only the addresses are
  * reserved at first, and the memory grows in place as bytes arrive; nothing is ever copied.
  */
 export class ArrayMemory {
-  readonly buffer: ArrayBuffer | SharedArrayBuffer;
-  readonly #bytes: Uint8Array;
   readonly #maxBytes: number;
+  readonly #isShared: boolean;
+  #buffer: ArrayBuffer | SharedArrayBuffer | undefined;
+  #bytes = new Uint8Array(0) as Uint8Array;
+  /** Whether something may still be received to it. */
+  #isGiven = false;
 
   /** @throws RangeError where there is not that much memory */
   constructor(maxBytes: number, isShared: boolean) {
     this.#maxBytes = maxBytes;
-    const isFixed = maxBytes <= FIXED_BYTES;
-    const [byteLength, options] = isFixed ? [maxBytes] : [0, { maxByteLength: maxBytes }];
-    this.buffer = isShared ? new SharedArrayBuffer(byteLength, options) : new ArrayBuffer(byteLength, options);
-    this.#bytes = new Uint8Array(this.buffer);
+    this.#isShared = isShared;
+    if (maxBytes > FIXED_BYTES) this.#create(0, { maxByteLength: maxBytes });
+  }
+
+  /** All of it. @throws RangeError where there is not that much memory */
+  get buffer(): ArrayBuffer | SharedArrayBuffer {
+    return this.#buffer ?? this.#create(this.#maxBytes);
   }
 
   /** @throws RangeError where there is not that much memory */
   write(bytes: Uint8Array, at: number): void {
+    const { buffer } = this;
     const end = at + bytes.length;
-    if (end > this.buffer.byteLength) this.#grow(end);
-    this.#bytes.set(bytes, at);
+    if (end > buffer.byteLength) this.#grow(buffer, end);
+    const isInPlace = bytes.buffer === buffer && bytes.byteOffset === at;
+    if (!isInPlace) this.#bytes.set(bytes, at);
   }
 
-  /** Gives the memory back without waiting for the garbage collector, which shared memory has to. */
+  /**
+   * Room for what comes next, for whoever receives it to write it there himself; undefined in shared memory.
+   *
+   * @throws RangeError where there is not that much memory
+   */
+  room(at: number, byteLength: number): Uint8Array<ArrayBuffer> | undefined {
+    const { buffer } = this;
+    if (buffer instanceof SharedArrayBuffer) return undefined;
+    if (at + byteLength > buffer.byteLength) this.#grow(buffer, at + byteLength);
+    this.#isGiven = true;
+    return new Uint8Array(buffer, at, buffer.byteLength - at);
+  }
+
+  /** Gives the memory back without waiting for the garbage collector, where nobody else writes to it. */
   free(): void {
-    if (this.buffer instanceof SharedArrayBuffer) return;
-    if (this.buffer.resizable) this.buffer.resize(0);
-    else this.buffer.transfer(0);
+    const buffer = this.#buffer;
+    if (buffer === undefined || this.#isGiven || buffer instanceof SharedArrayBuffer) return;
+    if (buffer.resizable) buffer.resize(0);
+    else buffer.transfer(0);
   }
 
-  #grow(neededBytes: number): void {
-    const byteLength = Math.min(Math.max(neededBytes, this.buffer.byteLength + GROWTH_BYTES), this.#maxBytes);
-    if (this.buffer instanceof SharedArrayBuffer) this.buffer.grow(byteLength);
-    else this.buffer.resize(byteLength);
+  #create(byteLength: number, options?: { readonly maxByteLength: number }): ArrayBuffer | SharedArrayBuffer {
+    this.#buffer = this.#isShared ? new SharedArrayBuffer(byteLength, options) : new ArrayBuffer(byteLength, options);
+    this.#bytes = new Uint8Array(this.#buffer);
+    return this.#buffer;
+  }
+
+  #grow(buffer: ArrayBuffer | SharedArrayBuffer, neededBytes: number): void {
+    const byteLength = Math.min(Math.max(neededBytes, buffer.byteLength + GROWTH_BYTES), this.#maxBytes);
+    if (buffer instanceof SharedArrayBuffer) buffer.grow(byteLength);
+    else buffer.resize(byteLength);
   }
 }

@@ -1,3 +1,5 @@
+import { readUint16, readUint32, readUint64, writeUint16, writeUint32, writeUint64 } from './big-endian.ts';
+
 /**
  * The messages of docs/PROTOCOL.md about arrays, but the announcement of one (announcement.ts). Every message begins with its kind and
  * the number of the array, 8 bytes in all; numbers are big-endian.
@@ -46,15 +48,9 @@ export interface ArrayFailure {
 }
 
 export function writeHeader(bytes: Uint8Array, kind: MessageKind, id: number): void {
-  const high = Math.floor(id / 2 ** 32);
+  writeUint64(bytes, 0, id);
+  // An id is less than 2^53: the first byte is free.
   bytes[0] = kind;
-  bytes[1] = high >>> 16;
-  bytes[2] = high >>> 8;
-  bytes[3] = high;
-  bytes[4] = id >>> 24;
-  bytes[5] = id >>> 16;
-  bytes[6] = id >>> 8;
-  bytes[7] = id;
 }
 
 /** A message that is only a header. */
@@ -64,31 +60,27 @@ export function encodeHeader(kind: MessageKind, id: number): Uint8Array {
   return bytes;
 }
 
-/** The number of the array; beyond 2^53 - 1 it is not exact. */
+/** The number of the array; beyond 2^53 - 1 it is not exact, but no safe integer either. */
 export function readId(bytes: Uint8Array): number {
-  const high = (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!;
-  const low = ((bytes[4]! << 24) | (bytes[5]! << 16) | (bytes[6]! << 8) | bytes[7]!) >>> 0;
-  return high * 2 ** 32 + low;
+  return (readUint32(bytes, 0) & 0xff_ff_ff) * 2 ** 32 + readUint32(bytes, 4);
 }
 
 export function encodeLimits({ maxBytes, maxBufferedBytes, maxArrays }: ArrayLimits): Uint8Array {
   const bytes = new Uint8Array(LIMITS_BYTES);
   writeHeader(bytes, MessageKind.LIMITS, 0);
-  const view = new DataView(bytes.buffer);
-  view.setBigUint64(8, BigInt(maxBytes));
-  view.setBigUint64(16, BigInt(maxBufferedBytes));
-  view.setUint32(24, maxArrays);
+  writeUint64(bytes, 8, maxBytes);
+  writeUint64(bytes, 16, maxBufferedBytes);
+  writeUint32(bytes, 24, maxArrays);
   return bytes;
 }
 
 /** Undefined for a message that is not of that form. */
 export function decodeLimits(bytes: Uint8Array): ArrayLimits | undefined {
   if (bytes.length !== LIMITS_BYTES) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   return {
-    maxBytes: Number(view.getBigUint64(8)),
-    maxBufferedBytes: Number(view.getBigUint64(16)),
-    maxArrays: view.getUint32(24),
+    maxBytes: readUint64(bytes, 8),
+    maxBufferedBytes: readUint64(bytes, 16),
+    maxArrays: readUint32(bytes, 24),
   };
 }
 
@@ -97,8 +89,7 @@ export function encodeFailure(kind: MessageKind, id: number, { number, sentence 
   const text = encoder.encode(sentence.slice(0, MAX_SENTENCE_LENGTH));
   const bytes = new Uint8Array(FAILURE_BYTES + text.length);
   writeHeader(bytes, kind, id);
-  bytes[8] = number >>> 8;
-  bytes[9] = number;
+  writeUint16(bytes, HEADER_BYTES, number);
   bytes.set(text, FAILURE_BYTES);
   return bytes;
 }
@@ -109,7 +100,7 @@ export function decodeFailure(bytes: Uint8Array): ArrayFailure | undefined {
   // Copied: it may lie in memory that a decoder does not take, shared or resizable.
   const text = bytes.slice(FAILURE_BYTES, FAILURE_BYTES + MAX_SENTENCE_LENGTH * MAX_UTF8_BYTES_PER_UNIT);
   return {
-    number: (bytes[8]! << 8) | bytes[9]!,
+    number: readUint16(bytes, HEADER_BYTES),
     sentence: decoder.decode(text).slice(0, MAX_SENTENCE_LENGTH),
   };
 }

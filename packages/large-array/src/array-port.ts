@@ -4,6 +4,7 @@ export interface ArrayPort {
   readonly maxMessageBytes?: number | undefined;
   /**
    * Sends a message; resolves when there is room for more. The bytes are not copied: they stay as they are until they have arrived.
+   * They may lie in shared memory.
    *
    * Rejects when it cannot be sent any more. What was under way is lost then; if the port goes on, it says so by `handleReset`.
    */
@@ -15,6 +16,11 @@ export interface ArrayPort {
 export interface ArrayReceiver {
   /** The bytes are the receiver's only until this returns. */
   handleMessage(bytes: Uint8Array): void;
+  /**
+   * Gives memory for the next message, at least that much, if it knows where that belongs. A port that can have it received there spares a copy; the
+   * memory stays until that message has come. Whoever does without need not ask.
+   */
+  memoryFor?(byteLength: number): Uint8Array<ArrayBuffer> | undefined;
   /** What was under way in both directions is lost: the peer has forgotten it, or there is another one. The port goes on. */
   handleReset(reason: Error): void;
   /** It is over: nothing more will come or go. */

@@ -2,18 +2,6 @@ import { type ArrayType, arrayTypeNamed, type LargeArray } from './array-types.t
 import { ArrayTransferError } from './errors.ts';
 import { describe } from './requirements.ts';
 
-/** The name that every typed array has in its class, whatever it was derived from: a Buffer is a Uint8Array. */
-const typedArrayName = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype) as object,
-  Symbol.toStringTag,
-)!.get as (this: ArrayBufferView) => string | undefined;
-
-/** Throws for a view whose memory is gone, where its length says 0. */
-const elementIndices = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype) as object,
-  'keys',
-)!.value as (this: ArrayBufferView) => unknown;
-
 /**
  * An array that is sent, as it was when it was given: a part of some memory. The memory stays the program's, so it may have gone or
  * shrunk by the time that a piece is due.
@@ -32,12 +20,15 @@ export class ArraySource {
   constructor(array: LargeArray) {
     const type = arrayTypeNamed(typeNameOf(array) ?? '');
     if (type === undefined) {
-      throw new TypeError(`array must be a typed array, DataView, ArrayBuffer or SharedArrayBuffer, got ${describe(array)}`);
+      throw new TypeError(
+        `array must be a typed array, DataView, ArrayBuffer or SharedArrayBuffer, got ${describe(array)}`,
+      );
     }
     this.type = type;
     try {
       if (ArrayBuffer.isView(array)) {
-        if (type.name !== 'DataView') elementIndices.call(array);
+        // Throws for a view whose memory is gone, where its length says 0. A DataView does that by itself.
+        if (type.name !== 'DataView') Uint8Array.prototype.keys.call(array as Uint8Array);
         this.#buffer = array.buffer;
         this.#byteOffset = array.byteOffset;
         this.byteLength = array.byteLength;
@@ -49,7 +40,7 @@ export class ArraySource {
     } catch (error) {
       throw sourceGone(error);
     }
-    this.isShared = tagOf(this.#buffer) === 'SharedArrayBuffer';
+    this.isShared = !isBuffer(this.#buffer, ArrayBuffer.prototype);
   }
 
   /**
@@ -66,15 +57,24 @@ export class ArraySource {
   }
 }
 
+/** The name of the class that is built in: a Buffer is a Uint8Array. */
 function typeNameOf(value: unknown): string | undefined {
-  if (ArrayBuffer.isView(value)) return typedArrayName.call(value) ?? 'DataView';
-  const tag = tagOf(value);
-  return tag === 'SharedArrayBuffer' ? 'ArrayBuffer' : tag === 'ArrayBuffer' ? tag : undefined;
+  if (ArrayBuffer.isView(value)) {
+    const name: unknown = Reflect.get(Uint8Array.prototype, Symbol.toStringTag, value);
+    return typeof name === 'string' ? name : 'DataView';
+  }
+  const isMemory = isBuffer(value, ArrayBuffer.prototype) || isBuffer(value, SharedArrayBuffer.prototype);
+  return isMemory ? 'ArrayBuffer' : undefined;
 }
 
-/** By its tag, not its class: memory that comes from another realm (node:vm) is none of this one's. */
-function tagOf(value: unknown): string {
-  return Object.prototype.toString.call(value).slice('[object '.length, -1);
+/** By what it is, not by its class: memory that comes from another realm (node:vm) has none of this one's. */
+function isBuffer(value: unknown, prototype: ArrayBufferLike): boolean {
+  try {
+    Reflect.get(prototype, 'byteLength', value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function sourceGone(cause: unknown): ArrayTransferError {

@@ -44,60 +44,21 @@ export interface ArrayType {
   create(buffer: ArrayBufferLike, elements: number): LargeArray;
 }
 
+/** Each is made by a function of its own, as one that this runtime has not can only be named where it is used. */
 const TYPES: readonly ArrayType[] = [
-  { number: 1, name: 'Int8Array', elementBytes: 1, create: (buffer, elements) => new Int8Array(buffer, 0, elements) },
-  { number: 2, name: 'Uint8Array', elementBytes: 1, create: (buffer, elements) => new Uint8Array(buffer, 0, elements) },
-  {
-    number: 3,
-    name: 'Uint8ClampedArray',
-    elementBytes: 1,
-    create: (buffer, elements) => new Uint8ClampedArray(buffer, 0, elements),
-  },
-  { number: 4, name: 'Int16Array', elementBytes: 2, create: (buffer, elements) => new Int16Array(buffer, 0, elements) },
-  {
-    number: 5,
-    name: 'Uint16Array',
-    elementBytes: 2,
-    create: (buffer, elements) => new Uint16Array(buffer, 0, elements),
-  },
-  { number: 6, name: 'Int32Array', elementBytes: 4, create: (buffer, elements) => new Int32Array(buffer, 0, elements) },
-  {
-    number: 7,
-    name: 'Uint32Array',
-    elementBytes: 4,
-    create: (buffer, elements) => new Uint32Array(buffer, 0, elements),
-  },
-  {
-    number: 8,
-    name: 'Float16Array',
-    elementBytes: 2,
-    create: (buffer, elements) => new Float16Array(buffer, 0, elements),
-  },
-  {
-    number: 9,
-    name: 'Float32Array',
-    elementBytes: 4,
-    create: (buffer, elements) => new Float32Array(buffer, 0, elements),
-  },
-  {
-    number: 10,
-    name: 'Float64Array',
-    elementBytes: 8,
-    create: (buffer, elements) => new Float64Array(buffer, 0, elements),
-  },
-  {
-    number: 11,
-    name: 'BigInt64Array',
-    elementBytes: 8,
-    create: (buffer, elements) => new BigInt64Array(buffer, 0, elements),
-  },
-  {
-    number: 12,
-    name: 'BigUint64Array',
-    elementBytes: 8,
-    create: (buffer, elements) => new BigUint64Array(buffer, 0, elements),
-  },
-  { number: 13, name: 'DataView', elementBytes: 1, create: (buffer, elements) => new DataView(buffer, 0, elements) },
+  viewType(1, 'Int8Array', 1, (...part) => new Int8Array(...part)),
+  viewType(2, 'Uint8Array', 1, (...part) => new Uint8Array(...part)),
+  viewType(3, 'Uint8ClampedArray', 1, (...part) => new Uint8ClampedArray(...part)),
+  viewType(4, 'Int16Array', 2, (...part) => new Int16Array(...part)),
+  viewType(5, 'Uint16Array', 2, (...part) => new Uint16Array(...part)),
+  viewType(6, 'Int32Array', 4, (...part) => new Int32Array(...part)),
+  viewType(7, 'Uint32Array', 4, (...part) => new Uint32Array(...part)),
+  viewType(8, 'Float16Array', 2, (...part) => new Float16Array(...part)),
+  viewType(9, 'Float32Array', 4, (...part) => new Float32Array(...part)),
+  viewType(10, 'Float64Array', 8, (...part) => new Float64Array(...part)),
+  viewType(11, 'BigInt64Array', 8, (...part) => new BigInt64Array(...part)),
+  viewType(12, 'BigUint64Array', 8, (...part) => new BigUint64Array(...part)),
+  viewType(13, 'DataView', 1, (...part) => new DataView(...part)),
   { number: 14, name: 'ArrayBuffer', elementBytes: 1, create: (buffer) => buffer },
 ];
 
@@ -115,4 +76,13 @@ export function arrayTypeNamed(name: string): ArrayType | undefined {
 /** Float16Array came with Node.js 24: what this runtime has not, cannot arrive here. */
 export function isSupported(type: ArrayType): boolean {
   return type.name !== 'Float16Array' || typeof Float16Array !== 'undefined';
+}
+
+function viewType(
+  number: number,
+  name: LargeArrayType,
+  elementBytes: ArrayType['elementBytes'],
+  view: (buffer: ArrayBufferLike, byteOffset: number, elements: number) => LargeArray,
+): ArrayType {
+  return { number, name, elementBytes, create: (buffer, elements) => view(buffer, 0, elements) };
 }

@@ -1,6 +1,7 @@
 import type { ReceiveLimits } from '@tcpcomm/protocol';
 import { type ChannelDelivery, type ChannelLoss, ChannelTable, type ChannelTableOptions } from './channel-table.ts';
 import type { IncomingChannelHost } from './receiving/incoming-channel.ts';
+import type { SupplyMemory } from './receiving/message-memory.ts';
 import type { CreditSource } from './sending/control-queue.ts';
 import type { ChannelPosition, OutgoingChannel } from './sending/outgoing-channel.ts';
 import { PackBuffer } from './sending/pack-buffer.ts';
@@ -76,6 +77,11 @@ export class Conversation implements IncomingChannelHost {
   /** Lends the messages of a channel to the application from now on, to use their memory again, or gives them to it for good. */
   setLending(channel: number, lends: boolean): void {
     this.channels.incoming(channel).lendsMessages = lends;
+  }
+
+  /** Has memory for messages of a lane that are gathered asked of the application from now on, or no more. */
+  setMemorySupply(lane: number, supply: SupplyMemory | undefined): void {
+    this.channels.incoming(lane).memorySupply = supply;
   }
 
   /** Treats a channel differently from now on. */

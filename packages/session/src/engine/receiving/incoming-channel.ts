@@ -14,7 +14,7 @@ import type { AssemblyBudget, AssemblyHolder } from './assembly-budget.ts';
 import type { CreditSource } from '../sending/control-queue.ts';
 import { Fifo } from '../fifo.ts';
 import type { ChannelPosition } from '../sending/outgoing-channel.ts';
-import { type AllocateBytes, MessageMemory } from './message-memory.ts';
+import { type AllocateBytes, MessageMemory, type SupplyMemory } from './message-memory.ts';
 
 /** What a channel tells the engine. */
 export interface IncomingChannelHost {
@@ -102,6 +102,11 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
   /** Whether messages are lent to the application, and their memory is used again when they are consumed. */
   set lendsMessages(lends: boolean) {
     this.#memory.lends = lends;
+  }
+
+  /** Has memory for what is gathered asked of the application first; only where messages are lent. */
+  set memorySupply(supply: SupplyMemory | undefined) {
+    this.#memory.supply = supply;
   }
 
   /** Messages that the application has taken. */
