@@ -37,11 +37,13 @@ export class ArrayMemory {
   }
 
   /**
-   * Room for what comes next, for whoever receives it to write it there himself; undefined in shared memory.
+   * Room for what comes next, for whoever receives it to write it there himself; undefined in shared memory, and for so much at
+   * once that memory for it should not be there before it is.
    *
    * @throws RangeError where there is not that much memory
    */
   room(at: number, byteLength: number): Uint8Array<ArrayBuffer> | undefined {
+    if (byteLength > GROWTH_BYTES) return undefined;
     const { buffer } = this;
     if (buffer instanceof SharedArrayBuffer) return undefined;
     if (at + byteLength > buffer.byteLength) this.#grow(buffer, at + byteLength);

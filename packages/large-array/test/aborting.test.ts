@@ -1,4 +1,4 @@
-import { testBytes } from '@tcpcomm/test-support';
+import { letTurnsPass, testBytes } from '@tcpcomm/test-support';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { resetBoth } from './port-pair.ts';
@@ -67,6 +67,29 @@ describe('a sender that aborts', () => {
     }
   });
 
+  it('while it waits for its turn is told of once, and counts no more', async () => {
+    const { left, right, deliverAll } = await transferPair({ right: { maxBytes: 600_000, maxBufferedBytes: 4_800_000 } });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const sends = Array.from({ length: 8 }, () => watch(left.transfer.send(new Uint8Array(600_000), { signal })));
+    for (let step = 0; step < 8; step += 1) {
+      left.port.deliver();
+      await letTurnsPass(1);
+    }
+    controller.abort();
+    await deliverAll();
+    expect(sends.map(({ outcome }) => outcome)).toEqual(sends.map(() => 'rejected'));
+    expect(right.failures.map(({ description }) => description?.id)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    const messagesBefore = left.port.sentMessages;
+    const more = Array.from({ length: 9 }, () => watch(left.transfer.send(new Uint8Array(600_000))));
+    await deliverAll();
+    // Eight may be there at once, each an announcement and three pieces.
+    expect(left.port.sentMessages - messagesBefore).toBe(8 * (1 + 2 * 3));
+    right.collect();
+    await deliverAll();
+    expect(more.map(({ outcome }) => outcome)).toEqual(more.map(() => 'resolved'));
+  });
+
   it('leaves no listener behind, however it ends', async () => {
     const { left, right, deliverAll } = await transferPair();
     const { signal } = new AbortController();
@@ -102,7 +125,7 @@ describe('memory that goes while it is sent', () => {
     const sent = watch(left.transfer.send(buffer));
     for (let step = 0; step < 3; step += 1) {
       left.port.deliver();
-      await new Promise(setImmediate);
+      await letTurnsPass(1);
     }
     left.port.deliver();
     left.port.deliver();
@@ -180,6 +203,22 @@ describe('a receiver that aborts', () => {
     ]);
     expect([right.taken, left.failures]).toEqual([[], []]);
     expect(left.port.sentMessages).toBeLessThan(1 + 1 + 2 * 4);
+  });
+
+  it('leaves memory alone that the port still receives to', async () => {
+    const { left, right, deliverAll } = await transferPair();
+    left.transfer.send(new Uint8Array(20_000_000)).catch(() => {});
+    while (left.port.waiting[0]?.length !== 262_144) {
+      left.port.deliver();
+      await letTurnsPass(1);
+    }
+    const room = right.port.receiver!.memoryFor!(262_144)!;
+    right.transfer.incoming[0]!.abort();
+    expect(room.byteLength).toBeGreaterThanOrEqual(262_144);
+    expect(right.port.receiver!.memoryFor!(262_144)).toBeUndefined();
+    await deliverAll();
+    expect(right.port.receiver!.memoryFor!(8)).toBeUndefined();
+    expect(right.failureCodes).toEqual(['ERR_TCPCOMM_ARRAY_ABORTED']);
   });
 
   it('needs to give no reason, and may do so when it is told of progress', async () => {

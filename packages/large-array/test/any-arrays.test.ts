@@ -48,12 +48,13 @@ it('arrays of any type, shape and size arrive in both directions, however their 
       fc.array(fc.boolean(), { maxLength: 80 }),
       fc.constantFrom(0, 1000, 300_000, Infinity),
       fc.constantFrom(undefined, 1000, 100_001),
-      async (descriptions, schedule, roomBytes, maxMessageBytes) => {
+      fc.boolean(),
+      async (descriptions, schedule, roomBytes, maxMessageBytes, receivesInPlace) => {
         const { left, right, deliverAll } = await transferPair({
           left: { maxArrays: 2 },
           right: { maxBufferedBytes: 2 ** 31 },
         });
-        for (const { port } of [left, right]) Object.assign(port, { roomBytes, maxMessageBytes });
+        for (const { port } of [left, right]) Object.assign(port, { roomBytes, maxMessageBytes, receivesInPlace });
         const sends = descriptions.map((description, index) => {
           const array = create(description, index + 1);
           const expected = bytesOf(array);

@@ -44,6 +44,24 @@ describe('a reset', () => {
     expect([left.failures, right.failures]).toEqual([[], []]);
   });
 
+  it('leaves nothing of what was under way: neither a turn nor what the limits have counted', async () => {
+    const { left, right, deliverAll } = await transferPair({ right: { maxBytes: 600_000, maxBufferedBytes: 5_000_000 } });
+    const send = () => Array.from({ length: 8 }, () => watch(left.transfer.send(new Uint8Array(600_000))));
+    const lost = send();
+    await deliverSome(left.port, 8);
+    resetBoth(left.port, right.port, reason);
+    right.failures.length = 0;
+    const sent = send();
+    await deliverAll();
+    expect(lost.map(({ outcome }) => outcome)).toEqual(lost.map(() => 'rejected'));
+    // All of them have come and none was taken: nothing else has kept one of them back.
+    expect(right.failures).toEqual([]);
+    right.collect();
+    await deliverAll();
+    expect(sent.map(({ outcome }) => outcome)).toEqual(sent.map(() => 'resolved'));
+    expect(left.failures).toEqual([]);
+  });
+
   it('between a PIECE and its piece: the next message is one again', async () => {
     const { left, right, deliverAll } = await transferPair();
     right.collect();
@@ -51,10 +69,11 @@ describe('a reset', () => {
     await deliverSome(left.port, 2);
     expect(left.port.waiting.map(({ length }) => length)).toEqual([100_000]);
     resetBoth(left.port, right.port, reason);
-    const sent = watch(left.transfer.send(Uint8Array.of(5)));
+    left.collect();
+    const sends = [left, right].map(({ transfer }) => watch(transfer.send(Uint8Array.of(5))));
     await deliverAll();
-    expect(sent.outcome).toBe('resolved');
-    expect(right.taken).toEqual([Uint8Array.of(5)]);
+    expect(sends.map(({ outcome }) => outcome)).toEqual(['resolved', 'resolved']);
+    expect([...left.taken, ...right.taken]).toEqual([Uint8Array.of(5), Uint8Array.of(5)]);
   });
 
   it('has the peer number its arrays from anywhere', async () => {
@@ -143,10 +162,12 @@ describe('a port that cannot send', () => {
     const aborted = watch(left.transfer.send(new Uint8Array(100_000), { signal: controller.signal }));
     const begun = watch(left.transfer.send(new Uint8Array(1_000_000)));
     const { send } = left.port;
-    left.port.send = (bytes) => (bytes.length === 100_000 ? Promise.reject(reason) : send.call(left.port, bytes));
+    const lost = Promise.withResolvers<undefined>();
+    left.port.send = (bytes) => (bytes.length === 100_000 ? lost.promise : send.call(left.port, bytes));
     while (!left.port.waiting.some(([kind]) => kind === 2)) await deliverSome(left.port, 1);
     controller.abort();
-    await deliverAll();
+    lost.reject(reason);
+    await letTurnsPass(1);
     const late = watch(left.transfer.send(Uint8Array.of(1)));
     await deliverAll();
     expect([aborted.outcome, begun, late.outcome]).toEqual(['rejected', { outcome: 'rejected', reason }, 'pending']);
@@ -314,6 +335,32 @@ describe('closing', () => {
     right.transfer.close();
     right.port.receiver!.handleReset(reason);
     expect(right.port.receiver).toBeUndefined();
+  });
+
+  it('tells of each array once, also where the program aborts others when it is told of one', async () => {
+    const [port] = TestPort.pair();
+    const failed: unknown[] = [];
+    const transfer = new LargeArrayTransfer(port, {
+      onFailure: (_error, description) => {
+        failed.push(description?.id);
+        for (const incoming of transfer.incoming) incoming.abort();
+      },
+    });
+    for (const id of [1, 2, 3]) port.take(rawAnnouncement(id));
+    transfer.close();
+    expect(failed).toEqual([1, 2, 3]);
+  });
+
+  it('ends what is handled, also of a port that goes on handing over', async () => {
+    const [port] = TestPort.pair();
+    const end = new CollectingEnd(port);
+    const receiver = port.receiver!;
+    end.transfer.close();
+    receiver.handleMessage(rawAnnouncement(1));
+    receiver.handleMessage(hex('ff'));
+    receiver.handleEnd(reason);
+    expect(end.transfer.incoming).toEqual([]);
+    expect(end.failures).toEqual([]);
   });
 
   it('while failures are told of', async () => {

@@ -304,6 +304,9 @@ it('a peer that makes us answer and does not read gets no more answers at some p
   }
   expect(port.waiting.length).toBe(3 + 65_536);
   expect(end.failures.length).toBe(70_000);
+  // A peer that comes after it is told what is taken, whatever still waits.
+  port.receiver!.handleReset(new Error('reset'));
+  expect(port.waiting.length).toBe(3 + 65_536 + 1);
   await deliverAll(port);
   await expectUndisturbed(70_001);
 });

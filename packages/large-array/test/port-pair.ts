@@ -17,6 +17,8 @@ export class TestPort implements ArrayPort {
   roomBytes = 0;
   /** What `send` does in place of sending. */
   failure: Error | undefined;
+  /** Whether what comes is received to where it belongs, as far as that is known. */
+  receivesInPlace = false;
   receiver: ArrayReceiver | undefined;
   /** How many messages were ever given to it. */
   sentMessages = 0;
@@ -67,8 +69,14 @@ export class TestPort implements ArrayPort {
     return true;
   }
 
-  /** Hands over a message as if the peer had sent it, in memory that is full of something else right after. */
+  /** Hands over a message as if the peer had sent it: in memory that is full of something else right after, if it is not the receiver's. */
   take(bytes: Uint8Array): void {
+    const room = this.receivesInPlace ? this.receiver?.memoryFor?.(bytes.length) : undefined;
+    if (room) {
+      room.set(bytes);
+      this.receiver?.handleMessage(room.subarray(0, bytes.length));
+      return;
+    }
     const lent = lentMemory.subarray(1, 1 + bytes.length);
     lent.set(bytes);
     this.receiver?.handleMessage(lent);
@@ -82,17 +90,26 @@ export class TestPort implements ArrayPort {
   }
 }
 
-/** Two ports that hand over what they are given before `send` returns. */
-export function directPair(): [ArrayPort, ArrayPort] {
-  const receivers: (ArrayReceiver | undefined)[] = [undefined, undefined];
-  const port = (here: number): ArrayPort => ({
-    send: async (bytes) => receivers[1 - here]?.handleMessage(bytes),
-    receive: (receiver) => {
-      receivers[here] = receiver;
-      return () => void (receivers[here] = undefined);
-    },
-  });
-  return [port(0), port(1)];
+/** A port that hands over what it is given before `send` returns. */
+export class DirectPort implements ArrayPort {
+  receiver: ArrayReceiver | undefined;
+  #peer!: DirectPort;
+
+  static pair(): [DirectPort, DirectPort] {
+    const [left, right] = [new DirectPort(), new DirectPort()];
+    left.#peer = right;
+    right.#peer = left;
+    return [left, right];
+  }
+
+  async send(bytes: Uint8Array): Promise<void> {
+    this.#peer.receiver?.handleMessage(bytes);
+  }
+
+  receive(receiver: ArrayReceiver): () => void {
+    this.receiver = receiver;
+    return () => void (this.receiver = undefined);
+  }
 }
 
 /** Delivers until nothing is under way any more in either direction. */

@@ -1,6 +1,7 @@
 import type { ReceiveLimits } from '@tcpcomm/protocol';
 import { type ChannelDelivery, type ChannelLoss, ChannelTable, type ChannelTableOptions } from './channel-table.ts';
 import type { IncomingChannelHost } from './receiving/incoming-channel.ts';
+import type { ReceivedMemory } from './receiving/received-memory.ts';
 import type { SupplyMemory } from './receiving/message-memory.ts';
 import type { CreditSource } from './sending/control-queue.ts';
 import type { ChannelPosition, OutgoingChannel } from './sending/outgoing-channel.ts';
@@ -133,8 +134,8 @@ export class Conversation implements IncomingChannelHost {
     this.#carrier?.handleMessage(channel, bytes, creditBytes, isView);
   }
 
-  keepReceived(): void {
-    this.#carrier?.keepReceived();
+  get receivedMemory(): ReceivedMemory | undefined {
+    return this.#carrier?.receivedMemory;
   }
 
   handleCreditDue(source: CreditSource): void {

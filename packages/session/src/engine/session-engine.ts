@@ -43,7 +43,9 @@ import { TransferExchange, type TransferExchangeHost } from './transfers/transfe
  */
 export class SessionEngine implements ConnectionPhase, ConversationCarrier, SessionFrameEvents, TransferExchangeHost {
   onWake = sleepOn;
-  readonly #memory = new ReceivedMemory();
+  readonly receivedMemory = new ReceivedMemory();
+  /** What the next bytes may have been read to. */
+  #room: Uint8Array<ArrayBuffer> | undefined;
   readonly observer: EngineObserver;
 
   readonly #role: Role;
@@ -169,7 +171,7 @@ export class SessionEngine implements ConnectionPhase, ConversationCarrier, Sess
   receive(bytes: Uint8Array, nowMs: number): number {
     this.#hasReceived = true;
     this.#router.nowMs = nowMs;
-    this.#memory.begin();
+    this.receivedMemory.begin(bytes.buffer === this.#room?.buffer);
     this.#liveness.handleReceived(nowMs);
     this.#leaving.handleReceived(nowMs);
     try {
@@ -178,16 +180,17 @@ export class SessionEngine implements ConnectionPhase, ConversationCarrier, Sess
       this.#fail(error as ProtocolError, (error as ProtocolError).wireError);
     }
     this.#receipt.settle(nowMs);
-    this.#memory.end(bytes.length);
+    this.receivedMemory.end(bytes.length);
     return bytes.length;
   }
 
   get keepsReceived(): boolean {
-    return this.#memory.isKept;
+    return this.receivedMemory.isKept;
   }
 
   roomForNext(maxBytes: number): Uint8Array<ArrayBuffer> | undefined {
-    return this.#closeReason ? undefined : this.#receiver.roomForNext(maxBytes);
+    this.#room = this.#closeReason ? undefined : this.#receiver.roomForNext(maxBytes);
+    return this.#room;
   }
 
   handleEnd(nowMs: number): void {
@@ -254,11 +257,7 @@ export class SessionEngine implements ConnectionPhase, ConversationCarrier, Sess
   // What the conversation asks of the connection that carries it.
 
   handleMessage(channel: number, bytes: Uint8Array, creditBytes: number, isView: boolean): void {
-    this.#events.onMessage(channel, isView ? this.#memory.handOver(bytes) : bytes, creditBytes);
-  }
-
-  keepReceived(): void {
-    this.#memory.keep();
+    this.#events.onMessage(channel, isView ? this.receivedMemory.handOver(bytes) : bytes, creditBytes);
   }
 
   handleCreditDue(source: CreditSource): void {

@@ -51,6 +51,11 @@ export class MessageMemory {
     return this.#removeSpare(index) ?? this.#allocate(byteLength);
   };
 
+  /** Whether what was taken last is the application's. */
+  get isSupplied(): boolean {
+    return this.#supplied !== undefined;
+  }
+
   /** The message of that number, which lies in memory from here, is handed over. */
   handOver(message: Uint8Array<ArrayBuffer>, messageNumber: number): void {
     if (this.lends && message.buffer !== this.#supplied)
