@@ -40,7 +40,12 @@ it('pieces are received to where they belong, and what comes between them is who
       fc.array(other, { maxLength: 30 }),
       segments,
       async (pieces, others, sizes) => {
-        const pair = createEnginePair({ link: { bytesPerSecond: 50_000_000, delayMs: 1, segments: sizes } });
+        let segment = 0;
+        const nextSegmentBytes = () => {
+          segment += 1;
+          return sizes[segment % sizes.length]!;
+        };
+        const pair = createEnginePair({ link: { bytesPerSecond: 50_000_000, nextSegmentBytes } });
         const { client, server } = pair;
         const destination = new Destination();
         const { conversation } = server.application.engine;
