@@ -51,9 +51,13 @@ it('pieces are received to where they belong, and what comes between them is who
         const { conversation } = server.application.engine;
         conversation.setLending(ARRAYS, true);
         conversation.setMemorySupply(ARRAYS, destination.supply);
-        for (const { lane, isLent } of others) conversation.setLending(lane, isLent);
+        /** Messages that are the application's for good, and what was in them when they came. */
+        const owned: [message: Uint8Array, content: Uint8Array][] = [];
+        const lentLanes = new Set(others.filter(({ isLent }) => isLent).map(({ lane }) => lane));
+        for (const lane of lentLanes) conversation.setLending(lane, true);
         server.application.onReceived = (lane, bytes) => {
           if (lane === ARRAYS) destination.take(bytes);
+          else if (!lentLanes.has(lane)) owned.push([bytes, bytes.slice()]);
         };
         const content = testBytes(TOTAL_BYTES, 3);
         let sentBytes = 0;
@@ -74,6 +78,7 @@ it('pieces are received to where they belong, and what comes between them is who
           const expected = sent.flatMap((message, at) => (message.lane === lane ? [testBytes(message.bytes, at)] : []));
           expect(came.filter(({ channel }) => channel === lane).map(({ bytes }) => bytes)).toEqual(expected);
         }
+        for (const [message, was] of owned) expect(message).toEqual(was);
         inPlace += destination.inPlace;
       },
     ),
