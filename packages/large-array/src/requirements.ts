@@ -52,13 +52,8 @@ export function requireShape(value: unknown, elements: number): void {
 
 /** Whether an array of these dimensions has that many elements. */
 export function isShapeOf(shape: readonly number[], elements: number): boolean {
-  if (shape.includes(0)) return elements === 0;
-  let product = 1;
-  for (const dimension of shape) {
-    product *= dimension;
-    // Beyond 2^53 the product is not exact any more, but it does not become smaller.
-    if (product > elements) return false;
-  }
+  // Beyond 2^53 a product is not exact, and at last Infinity, but no number of elements is that large.
+  const product = shape.includes(0) ? 0 : shape.reduce((product, dimension) => product * dimension, 1);
   return product === elements;
 }
 

@@ -68,7 +68,9 @@ describe('a sender that aborts', () => {
   });
 
   it('while it waits for its turn is told of once, and counts no more', async () => {
-    const { left, right, deliverAll } = await transferPair({ right: { maxBytes: 600_000, maxBufferedBytes: 4_800_000 } });
+    const { left, right, deliverAll } = await transferPair({
+      right: { maxBytes: 600_000, maxBufferedBytes: 4_800_000 },
+    });
     const controller = new AbortController();
     const { signal } = controller;
     const sends = Array.from({ length: 8 }, () => watch(left.transfer.send(new Uint8Array(600_000), { signal })));

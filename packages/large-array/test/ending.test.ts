@@ -45,14 +45,18 @@ describe('a reset', () => {
   });
 
   it('leaves nothing of what was under way: neither a turn nor what the limits have counted', async () => {
-    const { left, right, deliverAll } = await transferPair({ right: { maxBytes: 600_000, maxBufferedBytes: 5_000_000 } });
+    const { left, right, deliverAll } = await transferPair({
+      right: { maxBytes: 600_000, maxBufferedBytes: 5_000_000 },
+    });
     const send = () => Array.from({ length: 8 }, () => watch(left.transfer.send(new Uint8Array(600_000))));
     const lost = send();
     await deliverSome(left.port, 8);
     resetBoth(left.port, right.port, reason);
     right.failures.length = 0;
+    const messagesBefore = left.port.sentMessages;
     const sent = send();
     await deliverAll();
+    expect(left.port.sentMessages - messagesBefore).toBe(8 * (1 + 2 * 3));
     expect(lost.map(({ outcome }) => outcome)).toEqual(lost.map(() => 'rejected'));
     // All of them have come and none was taken: nothing else has kept one of them back.
     expect(right.failures).toEqual([]);

@@ -74,6 +74,8 @@ export class TestPort implements ArrayPort {
     const room = this.receivesInPlace ? this.receiver?.memoryFor?.(bytes.length) : undefined;
     if (room) {
       room.set(bytes);
+      // Behind it there may be what comes next, whatever that is.
+      room.fill(0xa5, bytes.length);
       this.receiver?.handleMessage(room.subarray(0, bytes.length));
       return;
     }

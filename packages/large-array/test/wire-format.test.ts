@@ -169,6 +169,20 @@ describe('what is taken', () => {
     await refused;
   });
 
+  it.each([
+    ['shared', new SharedArrayBuffer(100)],
+    ['resizable', new ArrayBuffer(100, { maxByteLength: 200 })],
+  ])('is what lies in %s memory', async (_name, memory) => {
+    const inMemory = (message: Uint8Array) => {
+      const bytes = new Uint8Array(memory, 3, message.length);
+      bytes.set(message);
+      return bytes;
+    };
+    port.receiver!.handleMessage(inMemory(rawAnnouncement(3, { label: hex('c3a9') })));
+    port.receiver!.handleMessage(inMemory(hex('0300000000000003 0072 c3a9')));
+    expect(end.failures).toMatchObject([{ error: { message: 'é' }, description: { label: 'é' } }]);
+  });
+
   it('is LIMITS again, which hold from then on', async () => {
     await receivedAfter(hex('0000000000000000 0000000000000010 0000000000000010 00000000'));
     void end.transfer.send(new Uint8Array(16));
