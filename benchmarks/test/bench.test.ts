@@ -136,6 +136,35 @@ describe('a quick run', () => {
     for (const { metrics } of results) expect(metrics.cpuSeconds).toBeGreaterThan(0);
   });
 
+  it('asks and is answered by every subject', { timeout: 60_000 }, async () => {
+    const jsonPath = join(folder, 'requests.json');
+    const { status } = await run(
+      ...['requests', '--quick', '--scale', '0.002', '--case', '64-in-flight', '--json', jsonPath],
+    );
+    expect(status).toBe(0);
+    const { results } = JSON.parse(await readFile(jsonPath, 'utf8')) as SuiteFile;
+    expect(results.map(({ subject }) => subject)).toEqual(['tcpcomm', 'socket.io', 'grpc', 'http1', 'ws']);
+    for (const { metrics } of results) {
+      const { requestsPerSecond, p50Ms = 0, p99Ms } = metrics;
+      expect(requestsPerSecond).toBeGreaterThan(10);
+      expect(p50Ms).toBeGreaterThan(0);
+      expect(p99Ms).toBeGreaterThanOrEqual(p50Ms);
+    }
+  });
+
+  it.each(['1KB', '1MB'])('has arrays of %s arrive from every subject', { timeout: 60_000 }, async (name) => {
+    const jsonPath = join(folder, `arrays-${name}.json`);
+    const { status } = await run('arrays', '--quick', '--scale', '0.004', '--case', name, '--json', jsonPath);
+    expect(status).toBe(0);
+    const { results } = JSON.parse(await readFile(jsonPath, 'utf8')) as SuiteFile;
+    expect(results.map(({ subject }) => subject)).toEqual(['tcpcomm', 'net', 'ws', 'socket.io']);
+    for (const { metrics } of results) {
+      expect(metrics.megabytesPerSecond).toBeGreaterThan(0.1);
+      expect(metrics.serverPeakRssMegabytes).toBeGreaterThan(10);
+      expect(metrics.clientPeakRssMegabytes).toBeGreaterThan(10);
+    }
+  });
+
   it('compares a CPU monitor with the kernel', async () => {
     const jsonPath = join(folder, 'cpu-monitor.json');
     await run('cpu-monitor', '--quick', '--case', '50%', '--subject', 'worker', '--json', jsonPath);
@@ -161,7 +190,7 @@ it('an unknown suite ends with status 2 and the list of suites', async () => {
   const { status, progress } = await run('nonsense');
   expect(status).toBe(2);
   expect(progress).toContain(
-    'there is no suite nonsense; the suites are bulk, messages, files, writer, latency, throttle, sessions',
+    'there is no suite nonsense; the suites are bulk, messages, requests, arrays, files, writer, latency, throttle, sessions',
   );
 });
 

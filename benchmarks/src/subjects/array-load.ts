@@ -32,6 +32,35 @@ export async function sendArrays(count: number, ahead: number, send: () => Promi
   await Promise.all(Array.from({ length: Math.min(ahead, count) }, sendOnAndOn));
 }
 
+/** The same for subjects whose receiver writes its acknowledgements by hand: several may be acknowledged at once. */
+export class ArraySender {
+  readonly #ahead: number;
+  readonly #send: (count: number) => void;
+  #missing = 0;
+
+  /** @param send sends so many arrays at once */
+  constructor(ahead: number, send: (count: number) => void) {
+    this.#ahead = ahead;
+    this.#send = send;
+  }
+
+  begin(count: number): void {
+    this.#missing = count;
+    this.handleAcknowledged(this.#ahead);
+  }
+
+  handleAcknowledged(count: number): void {
+    const nextCount = Math.min(count, this.#missing);
+    this.#missing -= nextCount;
+    if (nextCount > 0) this.#send(nextCount);
+  }
+}
+
+/** What a receiver puts an array together in: memory of its own, not zeroed, as all of it will be written to. */
+export function allocateArray(arrayBytes: number): Uint8Array<ArrayBuffer> {
+  return Buffer.allocUnsafeSlow(arrayBytes);
+}
+
 /** Watches at the receiver what comes, from the order until all of it is there. */
 export class ArrayArrival {
   readonly #arrayBytes: number;
@@ -54,15 +83,16 @@ export class ArrayArrival {
   }
 
   /** An array has come, and is the program's. */
-  add(array: Float64Array): void {
-    const middle = array.length >> 1;
-    const isRight =
-      array.byteLength === this.#arrayBytes &&
-      array[0] === 0.5 &&
-      array[middle] === middle + 0.5 &&
-      array.at(-1) === array.length - 0.5;
+  add(array: unknown): void {
     this.#missing -= 1;
-    if (!isRight) this.#arrived?.reject(new Error('what came is not the array that was sent'));
+    if (!this.#isRight(array)) this.#arrived?.reject(new Error('what came is not the array that was sent'));
     else if (this.#missing === 0) this.#arrived?.resolve({});
+    else if (this.#missing < 0) this.#arrived?.reject(new Error('more came than was asked for'));
+  }
+
+  #isRight(array: unknown): boolean {
+    if (!(array instanceof Float64Array) || array.byteLength !== this.#arrayBytes) return false;
+    const middle = array.length >> 1;
+    return array[0] === 0.5 && array[middle] === middle + 0.5 && array.at(-1) === array.length - 0.5;
   }
 }

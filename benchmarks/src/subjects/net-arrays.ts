@@ -1,58 +1,48 @@
-import type { Socket } from 'node:net';
 import type { Subject } from '../harness/subject.ts';
-import { ArrayArrival, type ArrayLoad, bytesOf, createArray, sendArrays } from './array-load.ts';
-import { connectNet, READ_BUFFER_BYTES, serveNet } from './net-connection.ts';
-
-const HEADER_BYTES = 8;
+import { ArrayArrival, type ArrayLoad, ArraySender, bytesOf, createArray } from './array-load.ts';
+import { connectNet, serveNet } from './net-connection.ts';
+import { createArrayHeader, RawArrayReader } from './raw-arrays.ts';
 
 /**
- * Raw `node:net`: the length, and the array in one write. Its receiver reads straight to where the array will be, so nothing is copied, and
- * acknowledges each with a byte.
+ * Raw `node:net`: the length, and the array as it is, all that may go in one write. Its receiver reads a large array straight to where it will be, and
+ * acknowledges all that a read has completed in one write, with a zero for each.
  */
 export const subject: Subject<ArrayLoad> = {
   serve({ arrayBytes, ahead }) {
     const bytes = bytesOf(createArray(arrayBytes));
-    const header = Buffer.alloc(HEADER_BYTES);
-    header.writeDoubleBE(arrayBytes);
+    const header = createArrayHeader(arrayBytes);
     return serveNet((socket) => {
-      const acknowledged: (() => void)[] = [];
-      socket.on('data', (data) => {
-        // An order is text; what acknowledges is zeros.
-        if (data[0] === 0) for (const _ of data) acknowledged.shift()?.();
-        else {
-          void sendArrays(Number(data.toString()), ahead, () => {
-            send(socket, header, bytes);
-            return new Promise<void>((resolve) => acknowledged.push(resolve));
-          });
+      const sender = new ArraySender(ahead, (count) => {
+        socket.cork();
+        for (let sent = 0; sent < count; sent += 1) {
+          socket.write(header);
+          socket.write(bytes);
         }
+        socket.uncork();
+      });
+      socket.on('data', (data: Buffer) => {
+        // An order is text. Nothing is acknowledged after it before it has been carried out.
+        const acknowledged = data.lastIndexOf(0) + 1;
+        sender.handleAcknowledged(acknowledged);
+        if (acknowledged < data.length) sender.begin(Number(data.toString('latin1', acknowledged)));
       });
     });
   },
 
   async drive({ arrayBytes }, endpoint) {
     const arrival = new ArrayArrival(arrayBytes);
-    const header = Buffer.alloc(HEADER_BYTES);
-    let headerBytes = 0;
-    let memory: Uint8Array<ArrayBuffer> | undefined;
-    let filledBytes = 0;
-    const fill = (read: Uint8Array) => {
-      if (memory === undefined) {
-        headerBytes += read.length;
-        if (headerBytes < HEADER_BYTES) return;
-        headerBytes = 0;
-        filledBytes = 0;
-        memory = new Uint8Array(header.readDoubleBE());
-        return;
-      }
-      filledBytes += read.length;
-      if (filledBytes < memory.length) return;
-      arrival.add(new Float64Array(memory.buffer));
-      memory = undefined;
-      socket.write(Buffer.alloc(1));
+    let completed = 0;
+    const reader = new RawArrayReader((array) => {
+      completed += 1;
+      arrival.add(array);
+    });
+    const read = (bytes: Uint8Array) => {
+      reader.read(bytes);
+      if (completed === 0) return;
+      socket.write(new Uint8Array(completed));
+      completed = 0;
     };
-    const roomForNext = () =>
-      memory?.subarray(filledBytes, filledBytes + READ_BUFFER_BYTES) ?? header.subarray(headerBytes);
-    const socket = await connectNet(endpoint, fill, roomForNext);
+    const socket = await connectNet(endpoint, read, () => reader.roomForNext());
     return {
       run: ({ count }) => {
         const arrived = arrival.expect(count);
@@ -65,10 +55,3 @@ export const subject: Subject<ArrayLoad> = {
     };
   },
 };
-
-function send(socket: Socket, header: Uint8Array, bytes: Uint8Array): void {
-  socket.cork();
-  socket.write(header);
-  socket.write(bytes);
-  socket.uncork();
-}

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Server, type Socket } from 'socket.io';
 import { io } from 'socket.io-client';
 import type { Subject } from '../harness/subject.ts';
-import { ArrayArrival, type ArrayLoad, bytesOf, createArray, sendArrays } from './array-load.ts';
+import { allocateArray, ArrayArrival, type ArrayLoad, bytesOf, createArray, sendArrays } from './array-load.ts';
 
 /** Larger messages would need a larger `maxHttpBufferSize`, and hold up everything else. */
 const CHUNK_BYTES = 524_288;
@@ -39,7 +39,7 @@ export const subject: Subject<ArrayLoad> = {
     const arriving = new Map<number, { readonly memory: Uint8Array<ArrayBuffer>; missingBytes: number }>();
     const socket = io(`http://${host}:${port}`, { transports: ['websocket'], reconnection: false });
     socket.on('chunk', (id: number, at: number, totalBytes: number, chunk: Buffer, acknowledge: () => void) => {
-      const array = arriving.get(id) ?? { memory: new Uint8Array(totalBytes), missingBytes: totalBytes };
+      const array = arriving.get(id) ?? { memory: allocateArray(totalBytes), missingBytes: totalBytes };
       arriving.set(id, array);
       array.memory.set(chunk, at);
       array.missingBytes -= chunk.length;

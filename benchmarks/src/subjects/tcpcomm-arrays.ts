@@ -31,7 +31,7 @@ export const subject: Subject<ArrayLoad> = {
     const client = new TcpCommClient();
     const arrays = new LargeArrayTransfer(client);
     void (async () => {
-      for await (const array of arrays) arrival.add(array as Float64Array);
+      for await (const array of arrays) arrival.add(array);
     })();
     await client.connect(host, port);
     return {

@@ -95,7 +95,7 @@ const FIRST_WORDS: readonly (readonly [
   ['version 0', rawPreface(0), 'UNSUPPORTED_VERSION', 2],
   ['version 2, HELLO included', Buffer.concat([rawPreface(2), hello({})]), 'UNSUPPORTED_VERSION', 2],
   ['a frame of 16 MB', Buffer.concat([rawPreface(), rawFrame(0x10, { length: 0xff_ff_ff })]), 'FRAME_TOO_LARGE', 3],
-  ['a HELLO of 32,769 bytes', Buffer.concat([rawPreface(), rawFrame(0x10, { length: 32_769 })]), 'FRAME_TOO_LARGE', 3],
+  ['a HELLO of 98,305 bytes', Buffer.concat([rawPreface(), rawFrame(0x10, { length: 98_305 })]), 'FRAME_TOO_LARGE', 3],
   [
     'a HELLO on channel 1',
     Buffer.concat([rawPreface(), rawFrame(0x10, { channel: 1, payload: {} })]),
