@@ -152,7 +152,7 @@ describe('a quick run', () => {
     }
   });
 
-  it.each(['1KB', '1MB'])('has arrays of %s arrive from every subject', { timeout: 60_000 }, async (name) => {
+  it.each(['1MB'])('has arrays of %s arrive from every subject', { timeout: 60_000 }, async (name) => {
     const jsonPath = join(folder, `arrays-${name}.json`);
     const { status } = await run('arrays', '--quick', '--scale', '0.004', '--case', name, '--json', jsonPath);
     expect(status).toBe(0);

@@ -8,7 +8,8 @@ it('without arguments all suites run, in five rounds', () => {
   const options = parse();
   expect(options).toMatchObject({ action: 'run', rounds: 5, scale: 1, format: 'text' });
   expect(options.suites.map(({ name }) => name)).toEqual([
-    ...['bulk', 'messages', 'files', 'writer', 'latency', 'throttle', 'sessions', 'threads', 'cpu-monitor'],
+    ...['bulk', 'messages', 'requests', 'arrays', 'files', 'writer', 'latency', 'throttle', 'sessions', 'threads'],
+    'cpu-monitor',
   ]);
 });
 
@@ -29,7 +30,7 @@ it('options are taken, and override --quick', () => {
 it.each([
   [
     ['nonsense'],
-    'there is no suite nonsense; the suites are bulk, messages, files, writer, latency, throttle, sessions',
+    'there is no suite nonsense; the suites are bulk, messages, requests, arrays, files, writer, latency, throttle, sessions',
   ],
   [['bulk', '--case', '2MiB'], 'there is no case 2MiB; the cases are 64KiB, 1MiB'],
   [

@@ -1,3 +1,4 @@
+import { ArrayTransferError } from '@tcpcomm/large-array';
 import { TcpCommError, TransferError } from '@tcpcomm/protocol';
 import type { CommonOptions } from './common-options.ts';
 import { IncompleteFolderError } from './incomplete-folder-error.ts';
@@ -8,6 +9,9 @@ const RUN = 'npx --yes pnpm@12';
 export function adviceFor(error: unknown, { host, port }: Pick<CommonOptions, 'host' | 'port'>): string | undefined {
   if (error instanceof IncompleteFolderError)
     return 'Run the same command again for these; the others need not be sent again.';
+  if (error instanceof ArrayTransferError) {
+    return error.code === 'ERR_TCPCOMM_ARRAY_TOO_LARGE' ? 'Choose a smaller --width or --height.' : 'Try again.';
+  }
   if (!(error instanceof TcpCommError)) return undefined;
   const startServer = `${RUN} demo:server${port === 60_000 ? '' : ` --port ${port}`}`;
   switch (error.code) {
@@ -24,6 +28,11 @@ export function adviceFor(error: unknown, { host, port }: Pick<CommonOptions, 'h
       return 'Give one with --id, or start the server with --allow-duplicate-ids.';
     case 'ERR_TCPCOMM_SERVER_FULL':
       return 'Try again when somebody has left.';
+    case 'ERR_TCPCOMM_NO_HANDLER':
+    case 'ERR_TCPCOMM_INVALID_MESSAGE':
+      return `This server takes no questions and no images as this client sends them. Start one of the same version: ${startServer}`;
+    case 'ERR_TCPCOMM_REQUEST_TIMEOUT':
+      return 'Try again; --timeout gives the server longer than ten seconds.';
     case 'ERR_TCPCOMM_FILES_NOT_OFFERED':
       return `Start the server with a folder to offer: ${startServer} --root FOLDER`;
     case 'ERR_TCPCOMM_FILE_NOT_FOUND':

@@ -1,4 +1,6 @@
 import type { FileTransfer, TcpCommClient } from '@tcpcomm/client';
+import type { ImageOutcome, Participant, ServerPortrait } from '@tcpcomm/demo-server';
+import type { ArrayProgress } from '@tcpcomm/large-array';
 import type { FolderEntry } from '@tcpcomm/session';
 import type { Retry } from './retry-plan.ts';
 
@@ -10,6 +12,16 @@ export interface ClientReport {
   transferBegan(transfer: FileTransfer): void;
   /** What there is in a folder of the server's. */
   listed(folder: string, entries: readonly FolderEntry[]): void;
+  /** More of an image has gone to the server. */
+  imageMoves(progress: ArrayProgress): void;
+  /** The server has all of an image, and says what became of it. @param elapsedMs how long it was on its way */
+  imageKept(outcome: ImageOutcome, elapsedMs: number): void;
+  /** An image is not on its way any more; why is left to `failed`. */
+  imageStopped(): void;
+  /** Who is there. */
+  participantsListed(participants: readonly Participant[]): void;
+  /** What the server is. */
+  serverPortrayed(portrait: ServerPortrait, elapsedMs: number): void;
   /** The server's handler has taken a text. */
   textTaken(text: string, channel: number, elapsedMs: number): void;
   /** Somebody said something. */

@@ -5,9 +5,11 @@ import { chat } from './chat/chat.ts';
 import type { ClientReport } from './client-report.ts';
 import type { CommonOptions } from './common-options.ts';
 import { addFileCommands } from './file-commands.ts';
+import { addImageCommand } from './image/image-command.ts';
 import { JsonReport } from './json-report.ts';
 import { parseChannel, parseMachineId, parsePort, parseSeconds } from './option-parsers.ts';
-import { type CommandSteps, runCommand } from './run-command.ts';
+import { addAskCommand } from './questions/ask-command.ts';
+import { runCommand, type RunSteps } from './run-command.ts';
 import { sendText } from './text-command.ts';
 import { TextReport } from './text-report.ts';
 
@@ -24,6 +26,12 @@ Examples:
 
   $ npx --yes pnpm@12 demo:client get -r photos
       fetch a folder; what is here already is not sent again
+
+  $ npx --yes pnpm@12 demo:client image --seed 8
+      draw an image and send it as an array; the server keeps it as a PNG file
+
+  $ npx --yes pnpm@12 demo:client ask who
+      show who is there, and what they are; ask server tells what the server is
 
   $ npx --yes pnpm@12 demo:client text "hello, everybody" --channel 7
       say something on channel 7, where each other client hears it
@@ -53,12 +61,12 @@ interface RawCommonOptions {
 /** The command line; `exit` gets the status when a command has run. Throws a CommanderError after help and for what it does not understand. */
 export function createCommandLine(exit: (status: number) => void): Command {
   const program = new Command('demo:client')
-    .description('A tcpcomm client to try things with: fetches and sends files and folders, and talks.')
+    .description('A tcpcomm client to try things with: fetches and sends files, folders and images, asks, and talks.')
     .option('--host <host>', 'name or address of the server', '127.0.0.1')
     .option('-p, --port <port>', "the server's port", parsePort, 60_000)
     .option('--id <machine id>', 'what the server is to know this client by', parseMachineId, defaultMachineId())
     .addOption(
-      new Option('--timeout <seconds>', 'for connecting, and for the answer to a text')
+      new Option('--timeout <seconds>', 'for connecting, and for the answer to a text or a question')
         .argParser(parseSeconds)
         .default(10_000, '10'),
     )
@@ -73,12 +81,13 @@ export function createCommandLine(exit: (status: number) => void): Command {
     .configureOutput({ outputError: printUsageError })
     .exitOverride();
 
-  const run = async (command: Command, screen: Screen, steps: CommandSteps) => {
+  const run: RunSteps = async (command, screen, steps) => {
     const options = commonOptionsOf(command);
     exit(await runCommand(options, createReport(options, screen), steps));
   };
 
   addFileCommands(program, run);
+  addImageCommand(program, run);
 
   program
     .command('text')
@@ -95,6 +104,8 @@ export function createCommandLine(exit: (status: number) => void): Command {
         },
       }),
     );
+
+  addAskCommand(program, run);
 
   program
     .command('chat')

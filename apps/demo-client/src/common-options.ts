@@ -4,7 +4,7 @@ export interface CommonOptions {
   readonly port: number;
   /** What the server is to know this client by. */
   readonly machineId: string;
-  /** For connecting, and for the server's answer to a text. */
+  /** For connecting, and for the server's answer to a text or a question. */
   readonly timeoutMs: number;
   readonly json: boolean;
   /** Neither progress nor what went well. */

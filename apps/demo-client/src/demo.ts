@@ -6,8 +6,8 @@ const WRONG_COMMAND_LINE = 2;
 
 const EXPLANATION = `
 It starts a server and two clients as processes of their own on a free port, with files made for the occasion in a temporary
-folder. Texts go both ways on several channels while files go both ways; then it tells what arrived, with sizes, rates and
-hashes. Nothing is left behind.
+folder. They ask each other what they are; then texts go both ways on several channels while files go both ways, and pictures
+that the clients draw as arrays. It tells what arrived, with sizes, rates and hashes. Nothing is left behind.
 
 Exit status: 0 when everything arrived, 1 when not, 130 when Ctrl-C came before the end.
 `;

@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { listFolder } from './list-command.ts';
 import { parseAttempts } from './option-parsers.ts';
 import { DEFAULT_MAX_ATTEMPTS, RetryPlan } from './retry-plan.ts';
-import type { CommandSteps } from './run-command.ts';
+import type { RunSteps } from './run-command.ts';
 import {
   completion,
   requireSource,
@@ -66,10 +66,7 @@ interface TransferOptions {
 }
 
 /** Adds `ls`, `get` and `send`; each is carried out by `run`. */
-export function addFileCommands(
-  program: Command,
-  run: (command: Command, screen: Screen, steps: CommandSteps) => Promise<void>,
-): void {
+export function addFileCommands(program: Command, run: RunSteps): void {
   program
     .command('ls')
     .summary('show what files there are')

@@ -1,5 +1,16 @@
 import type { FileTransfer, TcpCommClient } from '@tcpcomm/client';
-import { errorFacts, printJsonLine, printProgressAsJson, resultFacts } from '@tcpcomm/demo-server';
+import {
+  errorFacts,
+  imageFacts,
+  type ImageOutcome,
+  JsonArrayProgress,
+  type Participant,
+  printJsonLine,
+  printProgressAsJson,
+  resultFacts,
+  type ServerPortrait,
+} from '@tcpcomm/demo-server';
+import type { ArrayProgress } from '@tcpcomm/large-array';
 import type { FolderEntry } from '@tcpcomm/session';
 import type { ClientReport } from './client-report.ts';
 import { IncompleteFolderError } from './incomplete-folder-error.ts';
@@ -9,6 +20,7 @@ import type { Retry } from './retry-plan.ts';
 /** Tells programs: one JSON object a line, each with its `event`; what comes of a command is a `result` or an `error`. */
 export class JsonReport implements ClientReport {
   readonly #quiet: boolean;
+  #imageProgress: JsonArrayProgress | undefined;
 
   constructor(quiet: boolean) {
     this.#quiet = quiet;
@@ -36,6 +48,31 @@ export class JsonReport implements ClientReport {
       printJsonLine({ event: 'entry', path, type, sizeBytes, modified: new Date(modifiedMs).toISOString() });
     }
     printJsonLine({ event: 'result', folder, ...totalsOf(entries) });
+  }
+
+  imageMoves(progress: ArrayProgress): void {
+    if (this.#quiet) return;
+    this.#imageProgress ??= new JsonArrayProgress(progress.label ?? '');
+    this.#imageProgress.handle(progress);
+  }
+
+  imageKept(outcome: ImageOutcome, elapsedMs: number): void {
+    printJsonLine({ event: 'result', ...imageFacts(outcome), elapsedMs: Math.round(elapsedMs) });
+  }
+
+  imageStopped(): void {
+    // The error is told.
+  }
+
+  participantsListed(participants: readonly Participant[]): void {
+    for (const { portrait, ...participant } of participants) {
+      printJsonLine({ event: 'participant', ...participant, ...portrait });
+    }
+    printJsonLine({ event: 'result', sessions: participants.length });
+  }
+
+  serverPortrayed(portrait: ServerPortrait, elapsedMs: number): void {
+    printJsonLine({ event: 'result', ...portrait, elapsedMs: Number(elapsedMs.toFixed(3)) });
   }
 
   textTaken(text: string, channel: number, elapsedMs: number): void {

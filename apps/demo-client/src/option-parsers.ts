@@ -15,6 +15,15 @@ export function parseAttempts(text: string): number {
   return parseWholeNumber(text, 1, 1_000);
 }
 
+/** Of an image; what is too large altogether is told where both sides are known. */
+export function parseSide(text: string): number {
+  return parseWholeNumber(text, 1, 65_535);
+}
+
+export function parseSeed(text: string): number {
+  return parseWholeNumber(text, 0, 4_294_967_295);
+}
+
 export function parseMachineId(text: string): string {
   if (text.length <= MAX_MACHINE_ID_LENGTH) return text;
   throw new InvalidArgumentError(`Expected at most ${MAX_MACHINE_ID_LENGTH} characters, got ${text.length}.`);

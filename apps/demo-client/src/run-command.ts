@@ -1,10 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { type FileTransfer, TcpCommClient } from '@tcpcomm/client';
-import { Interruption } from '@tcpcomm/demo-server';
+import { Interruption, type Screen } from '@tcpcomm/demo-server';
+import type { Command } from 'commander';
 import { adviceFor } from './advice.ts';
 import type { ClientReport } from './client-report.ts';
 import type { CommonOptions } from './common-options.ts';
 import { isConnectionLoss } from './connection-loss.ts';
+import { answerServer } from './questions/server-questions.ts';
 import type { Retry, RetryPlan } from './retry-plan.ts';
 
 /** What a command works with. */
@@ -16,8 +18,8 @@ export interface CommandContext {
 }
 
 export interface CommandSteps {
-  /** Looks at what was given, before there is a connection; throws what is wrong with it. */
-  readonly check?: () => Promise<void>;
+  /** Looks at what was given, and makes ready, before there is a connection; throws what is wrong. */
+  readonly check?: (circumstances: Omit<CommandContext, 'client'>) => Promise<void>;
   /** Does the work; throws when it failed. */
   readonly act: (context: CommandContext) => Promise<void>;
   /** Whether it may last: then the connection is on a thread of its own. */
@@ -25,6 +27,9 @@ export interface CommandSteps {
   /** When to do it again, over another connection, after the connection was lost: of work that goes on where it was cut. */
   readonly retries?: RetryPlan;
 }
+
+/** Carries out a command of the command line. */
+export type RunSteps = (command: Command, screen: Screen, steps: CommandSteps) => Promise<void>;
 
 const GO_ON = 'Run the same command again to go on.';
 
@@ -38,7 +43,7 @@ const GO_ON = 'Run the same command again to go on.';
 export async function runCommand(options: CommonOptions, report: ClientReport, steps: CommandSteps): Promise<number> {
   using interruption = new Interruption(() => process.exit(interruption.exitStatus));
   try {
-    await steps.check?.();
+    await steps.check?.({ options, report, interruption });
     await runUntilDone(options, report, steps, interruption);
     return 0;
   } catch (error) {
@@ -93,6 +98,7 @@ async function attempt(
   // Work that goes on where it was cut does so over another session too, when the server was started anew.
   const client = new TcpCommClient({ machineId, autoReconnect: retries === undefined, thread: lasts });
   followReconnecting(client, report);
+  answerServer(client);
   const leave = () => void client.close({ drainMs: 0 });
   let begun: FileTransfer | undefined;
   client.on('transfer', (transfer) => {

@@ -1,25 +1,37 @@
 import type { FileTransfer, TcpCommClient } from '@tcpcomm/client';
 import {
+  ArrayBoard,
   doneLine,
   failedEntryLines,
   formatBytes,
+  formatCount,
   formatDuration,
+  imageLines,
+  type ImageOutcome,
+  type Participant,
   printable,
   Screen,
+  type ServerPortrait,
   TransferBoard,
   transferTitle,
   viewSending,
 } from '@tcpcomm/demo-server';
+import type { ArrayProgress } from '@tcpcomm/large-array';
 import type { FolderEntry } from '@tcpcomm/session';
 import type { ClientReport } from './client-report.ts';
 import { IncompleteFolderError } from './incomplete-folder-error.ts';
 import { listingLines, totalsLine, totalsOf } from './listing.ts';
+import { participantLines, serverLine } from './questions/portrait-lines.ts';
 import type { Retry } from './retry-plan.ts';
+
+/** A command sends one only. */
+const IMAGE = 'image';
 
 /** Tells people: what happens on the standard output, what went wrong on the error output. */
 export class TextReport implements ClientReport {
   readonly #screen: Screen;
   readonly #board: TransferBoard;
+  readonly #arrays: ArrayBoard;
   readonly #errors: Screen;
   readonly #quiet: boolean;
 
@@ -27,6 +39,7 @@ export class TextReport implements ClientReport {
     this.#screen = screen;
     this.#errors = errors;
     this.#board = new TransferBoard(screen);
+    this.#arrays = new ArrayBoard(this.#board);
     this.#quiet = quiet;
   }
 
@@ -63,6 +76,34 @@ export class TextReport implements ClientReport {
     const totals = this.#screen.paint('dim', totalsLine(totalsOf(entries)));
     const lines = [...listingLines(entries), ...(this.#quiet ? [] : [totals])];
     if (lines.length > 0) this.#screen.print(lines.join('\n'));
+  }
+
+  imageMoves(progress: ArrayProgress): void {
+    const { direction, label = '' } = progress;
+    if (!this.#quiet) this.#arrays.update(IMAGE, { direction, name: label }, progress);
+  }
+
+  imageKept(outcome: ImageOutcome, elapsedMs: number): void {
+    if (this.#quiet) return;
+    const lines = [
+      ...imageLines({ direction: 'outgoing' }, outcome, elapsedMs, this.#screen),
+      ...keptLines(outcome).map((line) => this.#screen.paint('dim', line)),
+    ];
+    this.#arrays.end(IMAGE, lines.join('\n'));
+  }
+
+  imageStopped(): void {
+    this.#arrays.end(IMAGE);
+  }
+
+  participantsListed(participants: readonly Participant[]): void {
+    const total = this.#screen.paint('dim', formatCount(participants.length, 'session'));
+    this.#screen.print([...participantLines(participants), ...(this.#quiet ? [] : [total])].join('\n'));
+  }
+
+  serverPortrayed(portrait: ServerPortrait, elapsedMs: number): void {
+    const took = this.#screen.paint('dim', `answered after ${formatDuration(elapsedMs)}`);
+    this.#screen.print(`${serverLine(portrait)}${this.#quiet ? '' : `  ${took}`}`);
   }
 
   textTaken(text: string, channel: number, elapsedMs: number): void {
@@ -108,6 +149,15 @@ export class TextReport implements ClientReport {
   get #errorScreen(): Screen {
     return this.#screen.isLive && this.#errors.isLive ? this.#screen : this.#errors;
   }
+}
+
+/** Where the server has put an image. */
+function keptLines({ png, examinedMs }: ImageOutcome): string[] {
+  const took = `looked at in ${formatDuration(examinedMs)}`;
+  if (png === undefined) return [`  not kept, the server was started with neither --images nor --root  ${took}`];
+  const lines = [`  kept by the server as ${printable(png.name)}, ${formatBytes(png.bytes)}  ${took}`];
+  if (png.isOffered) lines.push(`  fetch it: npx --yes pnpm@12 demo:client get "${printable(png.name)}"`);
+  return lines;
 }
 
 /** What the connection and its files cost; nothing until it has been measured. */

@@ -1,3 +1,4 @@
+import { ArrayTransferError } from '@tcpcomm/large-array';
 import { codeOfWireError, TcpCommError, TransferError, UsageError, WireError } from '@tcpcomm/protocol';
 import { describe, expect, it } from 'vitest';
 import { adviceFor } from '../src/advice.ts';
@@ -50,6 +51,8 @@ it.each([
   'INTEGRITY_MISMATCH',
   'KEEPALIVE_TIMEOUT',
   'WRITE_STALLED',
+  'NO_HANDLER',
+  'INVALID_MESSAGE',
 ] as const)('knows what to do about %s', (name) => {
   expect(advice(codeOfWireError(WireError[name]))).toMatch(/\w{3,}/);
 });
@@ -57,6 +60,17 @@ it.each([
 it('what is lost with its connection is gone on with by the same command, and so is what is left of a folder', () => {
   expect(advice('ERR_TCPCOMM_CONNECTION_LOST')).toContain('Run the same command again');
   expect(adviceFor(new IncompleteFolderError([]), where)).toContain('Run the same command again');
+});
+
+it('an answer that takes too long is given longer', () => {
+  expect(advice('ERR_TCPCOMM_REQUEST_TIMEOUT')).toContain('--timeout');
+});
+
+it('an image that is too large is to be smaller, one that was lost is sent again', () => {
+  const lost = (name: 'ARRAY_TOO_LARGE' | 'ARRAY_ABORTED') =>
+    adviceFor(new ArrayTransferError(name, 'no', 'remote'), where);
+  expect(lost('ARRAY_TOO_LARGE')).toContain('--width');
+  expect(lost('ARRAY_ABORTED')).toBe('Try again.');
 });
 
 it('has none where there is nothing to do', () => {

@@ -38,7 +38,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-it('the demo moves files both ways and a folder, with texts meanwhile, shows that all is intact, and leaves nothing', async () => {
+it('the demo moves files both ways, a folder and pictures, with texts and questions meanwhile, shows that all is intact, and leaves nothing', async () => {
   const { status, stdout, stderr } = await startDemo('--once').finished;
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 
@@ -63,6 +63,30 @@ it('the demo moves files both ways and a folder, with texts meanwhile, shows tha
     expect(pairs).toHaveLength(count);
     expect(pairs.filter(([, left, right]) => left !== right)).toEqual([]);
     expect(new Set(pairs.map(([, left]) => left)).size).toBe(count);
+  }
+
+  const pictures = [...stdout.matchAll(/^ {2}✓ (\w+'s .+?, \d+ x \d+) +(\d.*?B)/gm)].map(([, name, size]) => [
+    name,
+    size,
+  ]);
+  expect(pictures).toEqual([
+    ["anna's sea horse, 1024 x 768", '2.4 MB'],
+    ["ben's sea urchin, 800 x 800", '1.9 MB'],
+  ]);
+  const arrays = [...stdout.matchAll(/sha256 of the array +([0-9a-f]{16}…) = ([0-9a-f]{16}…)$/gm)];
+  expect(new Set(arrays.map(([, sent]) => sent)).size).toBe(2);
+  expect(arrays.filter(([, sent, found]) => sent !== found)).toEqual([]);
+  expect(stdout.match(/^ +colours +red \d+ to \d+, mean \S+; green .*; blue /gm)).toHaveLength(2);
+  expect(stdout).toMatch(/^ +PNG of the server's +anna-sea horse\.png, \S+ kB$/m);
+
+  for (const client of ['anna', 'ben']) {
+    const [, pid] = new RegExp(`^ {2}${client} +process (\\d+),`, 'm').exec(stdout)!;
+    expect(stdout).toContain(
+      `  server asks ${client}: Node.js ${process.version} on ${process.platform}, process ${pid!}\n`,
+    );
+    expect(stdout).toMatch(
+      new RegExp(`^ {2}${client} asks server: Node\\.js .*, process \\d+, 2 threads .* sessions?$`, 'm'),
+    );
   }
 
   const [, during, all] = /^(\d+) texts arrived while files moved, (\d+) in all, none lost$/m.exec(stdout)!;

@@ -57,11 +57,12 @@ export class Program {
 
   /** The first line of JSON with these facts in it. */
   async event(facts: Json): Promise<Json> {
-    const matches = (line: string) => {
-      const event = JSON.parse(line) as Json;
-      return Object.entries(facts).every(([name, value]) => event[name] === value);
-    };
-    return JSON.parse(await this.line(matches)) as Json;
+    return JSON.parse(await this.line((line) => hasFacts(JSON.parse(line) as Json, facts))) as Json;
+  }
+
+  /** The lines of JSON with these facts in them that have been printed. */
+  eventsSoFar(facts: Json): Json[] {
+    return this.#lines.map((line) => JSON.parse(line) as Json).filter((event) => hasFacts(event, facts));
   }
 }
 
@@ -80,4 +81,8 @@ export async function killPrograms(): Promise<void> {
 /** The lines of a program that was told to print JSON. */
 export function jsonLines(stdout: string): Json[] {
   return stdout.split('\n').map((line) => JSON.parse(line) as Json);
+}
+
+function hasFacts(event: Json, facts: Json): boolean {
+  return Object.entries(facts).every(([name, value]) => event[name] === value);
 }

@@ -7,6 +7,7 @@ interface Options {
   readonly port: number;
   readonly host: string;
   readonly root?: string;
+  readonly images?: string;
   readonly rate: number;
   readonly total: number;
   readonly accepts: number;
@@ -26,15 +27,23 @@ Examples:
   $ npx --yes pnpm@12 demo:server --root ~/exchange --rate 2M
       clients may fetch and leave files in the folder, at 2 MB/s each
 
+  $ npx --yes pnpm@12 demo:server --images ~/Pictures
+      keeps the images that clients send as PNG files; clients cannot fetch them
+
   $ npx --yes pnpm@12 demo:server --host 0.0.0.0 --port 7000 --rate unlimited
       for everybody in the network; there is no encryption and no password
 
 Each of the 250 channels is a chat room: a text that a client sends on a channel goes to all other clients, on the same
 channel, with the sender's machine id in front. Other messages are reported and go nowhere.
 
+Arrays of the shape [height, width, 1, 3 or 4] on channel 100 are images, up to 268.4 MB: it tells of their colours, and
+keeps them as PNG files. On channel 200 it answers who is there and what it is, and asks each client what that is.
+
 Then, in another terminal:
   $ npx --yes pnpm@12 demo:client chat
   $ npx --yes pnpm@12 demo:client get report.pdf
+  $ npx --yes pnpm@12 demo:client image
+  $ npx --yes pnpm@12 demo:client ask who
   $ npx --yes pnpm@12 demo:client --help
 
 Ctrl-C lets running transfers end for up to 3 seconds and says goodbye to the clients; a second one stops at once.
@@ -47,6 +56,7 @@ export function createCommandLine(run: (settings: ServerSettings) => Promise<voi
     .option('-p, --port <port>', 'port to listen on, 0 for a free one', parsePort, 60_000)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('-r, --root <folder>', 'folder in which clients may read and write files (default: none, no files)')
+    .option('--images <folder>', 'folder for the images that clients send (default: that of --root)')
     .addOption(
       new Option('--rate <rate>', `what each session may send and receive, both added up: ${BYTE_RATE_FORMS}`)
         .argParser(parseRate)
@@ -77,8 +87,8 @@ export function createCommandLine(run: (settings: ServerSettings) => Promise<voi
     .exitOverride()
     .action(async ({ rate, total, accepts, allowDuplicateIds = false, json = false, ...where }: Options) => {
       const rates = { bytesPerSecond: rate, totalBytesPerSecond: total, acceptsPerSecond: accepts };
-      const { host, port, root, threads } = where;
-      await run({ host, port, root, threads, ...rates, allowDuplicateIds, json });
+      const { host, port, root, images, threads } = where;
+      await run({ host, port, root, images, threads, ...rates, allowDuplicateIds, json });
     });
 }
 

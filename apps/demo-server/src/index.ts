@@ -13,3 +13,23 @@ export { transferTitle } from './terminal/transfer-title.ts';
 export { Interruption } from './interruption.ts';
 export { printJsonLine } from './terminal/json-line.ts';
 export { errorFacts, printProgressAsJson, readProgress, resultFacts } from './terminal/json-transfer.ts';
+export { ArrayBoard } from './terminal/array-board.ts';
+export { ArrayMeter } from './terminal/array-meter.ts';
+export { coloursText, imageLines } from './terminal/image-lines.ts';
+export { JsonArrayProgress } from './terminal/json-array.ts';
+export { imageFacts } from './terminal/json-image.ts';
+export { portraitText } from './terminal/portrait-text.ts';
+
+// What they may send and ask.
+export { IMAGE_CHANNEL, MAX_IMAGE_BYTES } from './images/image.ts';
+export { ImageOutcome } from './images/image-outcome.ts';
+export {
+  ClientPortrait,
+  ClientQuestion,
+  drawPortrait,
+  Participant,
+  QUESTION_CHANNEL,
+  questionCodec,
+  ServerPortrait,
+  ServerQuestion,
+} from './questions/questions.ts';

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
+import type { ArrayDescription } from '@tcpcomm/large-array';
 import type {
   CloseReason,
   FileTransfer,
@@ -8,9 +9,12 @@ import type {
   ServerSession,
   TcpCommServer,
 } from '@tcpcomm/server';
+import type { ImageOutcome } from './images/image-outcome.ts';
+import type { ClientPortrait } from './questions/questions.ts';
 import type { ServerReport } from './server-report.ts';
 import type { ServerSettings } from './server-settings.ts';
 import { printJsonLine } from './terminal/json-line.ts';
+import { imageFacts } from './terminal/json-image.ts';
 import { errorFacts, printProgressAsJson, resultFacts } from './terminal/json-transfer.ts';
 
 /** Tells programs: one JSON object a line, each with its `event`. */
@@ -22,12 +26,13 @@ export class JsonReport implements ServerReport {
   }
 
   listening({ address, port }: AddressInfo, { info }: TcpCommServer): void {
-    const { root, bytesPerSecond, totalBytesPerSecond } = this.#settings;
+    const { root, images = root, bytesPerSecond, totalBytesPerSecond } = this.#settings;
     printJsonLine({
       event: 'listening',
       host: address,
       port,
       root: root === undefined ? null : resolve(root),
+      images: images === undefined ? null : resolve(images),
       bytesPerSecond: finiteOrNull(bytesPerSecond),
       totalBytesPerSecond: finiteOrNull(totalBytesPerSecond),
       threading: info.threading,
@@ -41,6 +46,10 @@ export class JsonReport implements ServerReport {
 
   sessionOpened(session: ServerSession): void {
     printJsonLine({ event: 'session', ...identity(session), remoteAddress: session.remoteAddress });
+  }
+
+  clientAnswered(portrait: ClientPortrait, session: ServerSession): void {
+    printJsonLine({ event: 'client', ...identity(session), ...portrait });
   }
 
   sessionSuspended(session: ServerSession): void {
@@ -83,6 +92,21 @@ export class JsonReport implements ServerReport {
     const { direction, name, state } = transfer;
     const who = session && identity(session);
     printJsonLine({ event: 'transfer', ...who, direction, name, state, ...errorFacts(error) });
+  }
+
+  imageMoves(): void {
+    // What came of it is told.
+  }
+
+  imageKept(id: number, outcome: ImageOutcome, session: ServerSession): void {
+    const { root, images = root } = this.#settings;
+    const path = outcome.png && images !== undefined ? resolve(images, outcome.png.name) : undefined;
+    printJsonLine({ event: 'image', ...identity(session), id, ...imageFacts(outcome), path });
+  }
+
+  imageFailed(error: Error, array: ArrayDescription | undefined, session: ServerSession): void {
+    const { id, label } = array ?? {};
+    printJsonLine({ event: 'image', ...identity(session), id, label, ...errorFacts(error) });
   }
 
   problem(error: Error): void {

@@ -2,8 +2,11 @@ import { stat } from 'node:fs/promises';
 import { TcpCommError, UsageError } from '@tcpcomm/protocol';
 import { type FileTransfer, type ServerSession, TcpCommServer } from '@tcpcomm/server';
 import { passOn } from './chat-room.ts';
+import { ImageExaminer } from './images/image-examiner.ts';
+import { type ImageFolder, ImageReception } from './images/image-reception.ts';
 import { Interruption } from './interruption.ts';
 import { JsonReport } from './json-report.ts';
+import { QuestionDesk } from './questions/question-desk.ts';
 import { type ServerReport, sessionName } from './server-report.ts';
 import type { ServerSettings } from './server-settings.ts';
 import { Screen } from './terminal/screen.ts';
@@ -13,10 +16,13 @@ import { TextReport } from './text-report.ts';
 export async function runServer(settings: ServerSettings): Promise<number> {
   const report = settings.json ? new JsonReport(settings) : new TextReport(settings, new Screen());
   const running = new Set<FileTransfer>();
+  const examiner = new ImageExaminer();
   let server: TcpCommServer;
   try {
-    await requireFolder(settings.root);
+    await requireFolder('--root', settings.root);
+    await requireFolder('--images', settings.images);
     server = createServer(settings, report, running);
+    welcomeSessions(server, settings, report, examiner);
     await server.start({ port: settings.port, host: settings.host });
   } catch (error) {
     report.failed(error as Error, adviceFor(error));
@@ -30,6 +36,7 @@ export async function runServer(settings: ServerSettings): Promise<number> {
   await new Promise((resolve) => interruption.signal.addEventListener('abort', resolve, { once: true }));
   report.closing(running.size);
   await server.close();
+  await examiner.close();
   report.closed();
   return 0;
 }
@@ -47,7 +54,6 @@ function createServer(settings: ServerSettings, report: ServerReport, running: S
   const begun = new WeakSet<FileTransfer>();
   server.on('listening', (address) => report.listening(address, server));
   server.on('workerLost', (lost) => report.workerLost(lost));
-  server.on('session', (session) => report.sessionOpened(session));
   server.on('sessionClosed', (session, reason) => report.sessionClosed(session, reason));
   server.on('rejected', (connection) => report.rejected(connection));
   server.on('message', (bytes, channel, session) => {
@@ -73,11 +79,34 @@ function createServer(settings: ServerSettings, report: ServerReport, running: S
   return server;
 }
 
-async function requireFolder(root: string | undefined): Promise<void> {
-  if (root === undefined) return;
-  const stats = await stat(root).catch(() => undefined);
+/** Takes the images of each session that comes, answers its questions, and asks who it is. */
+function welcomeSessions(
+  server: TcpCommServer,
+  settings: ServerSettings,
+  report: ServerReport,
+  examiner: ImageExaminer,
+): void {
+  const desk = new QuestionDesk(server);
+  const folder = imageFolderOf(settings);
+  server.on('session', (session) => {
+    report.sessionOpened(session);
+    desk.attend(session, new ImageReception(session, examiner, folder, report));
+    desk.ask(session).then(
+      (portrait) => portrait && report.clientAnswered(portrait, session),
+      (error: unknown) => report.problem(error as Error),
+    );
+  });
+}
+
+function imageFolderOf({ root, images = root }: ServerSettings): ImageFolder | undefined {
+  return images === undefined ? undefined : { path: images, isOffered: images === root };
+}
+
+async function requireFolder(option: string, path: string | undefined): Promise<void> {
+  if (path === undefined) return;
+  const stats = await stat(path).catch(() => undefined);
   if (stats?.isDirectory()) return;
-  throw new UsageError(`--root must be a folder, ${stats ? 'something else is at' : 'there is nothing at'} ${root}`);
+  throw new UsageError(`${option} must be a folder, ${stats ? 'something else is at' : 'there is nothing at'} ${path}`);
 }
 
 function adviceFor(error: unknown): string | undefined {

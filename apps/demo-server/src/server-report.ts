@@ -8,13 +8,17 @@ import type {
   TcpCommServer,
 } from '@tcpcomm/server';
 import type { ChatMessage } from './chat-room.ts';
+import type { ImageObserver } from './images/image-reception.ts';
+import type { ClientPortrait } from './questions/questions.ts';
 
 /** Tells somebody what happens at the server. */
-export interface ServerReport {
+export interface ServerReport extends ImageObserver {
   listening(address: AddressInfo, server: TcpCommServer): void;
   /** A worker thread has ended unasked, and its sessions with it. */
   workerLost(lost: LostWorker): void;
   sessionOpened(session: ServerSession): void;
+  /** The client was asked what it is, and has said so. */
+  clientAnswered(portrait: ClientPortrait, session: ServerSession): void;
   /** Its connection is lost, and it waits for its client. */
   sessionSuspended(session: ServerSession): void;
   sessionResumed(session: ServerSession): void;

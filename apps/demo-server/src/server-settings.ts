@@ -5,6 +5,8 @@ export interface ServerSettings {
   readonly port: number;
   /** The folder whose files clients may read and write; without it there are none. */
   readonly root: string | undefined;
+  /** The folder in which images are kept; without it they are in `root`, and without that nowhere. */
+  readonly images: string | undefined;
   /** For each session, both directions together; Infinity for no limit. */
   readonly bytesPerSecond: number;
   /** For all sessions together; Infinity for no limit. */

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
+import type { ArrayDescription, ArrayProgress } from '@tcpcomm/large-array';
 import type {
   CloseReason,
   FileTransfer,
@@ -8,14 +9,21 @@ import type {
   ServerSession,
   TcpCommServer,
 } from '@tcpcomm/server';
+import { IMAGE_CHANNEL } from './images/image.ts';
+import type { ImageOutcome } from './images/image-outcome.ts';
+import type { ClientPortrait } from './questions/questions.ts';
 import { type ServerReport, sessionName } from './server-report.ts';
 import type { ServerSettings } from './server-settings.ts';
+import { ArrayBoard } from './terminal/array-board.ts';
+import { imageLines, UNNAMED_IMAGE } from './terminal/image-lines.ts';
+import { portraitText } from './terminal/portrait-text.ts';
 import { printable } from './terminal/printable.ts';
-import { formatBytes, formatCount, formatRate } from './terminal/quantities.ts';
+import { formatBytes, formatCount, formatDuration, formatRate } from './terminal/quantities.ts';
 import type { Screen } from './terminal/screen.ts';
 import { viewSending } from './terminal/sending-view.ts';
 import { TransferBoard } from './terminal/transfer-board.ts';
 import { doneLine, failedLine } from './terminal/transfer-summary.ts';
+import type { TransferTitle } from './terminal/transfer-title.ts';
 import { workerLines, workersText } from './worker-lines.ts';
 
 const WORKERS_INTERVAL_MS = 500;
@@ -25,12 +33,14 @@ export class TextReport implements ServerReport {
   readonly #settings: ServerSettings;
   readonly #screen: Screen;
   readonly #board: TransferBoard;
+  readonly #arrays: ArrayBoard;
   #workersTimer: NodeJS.Timeout | undefined;
 
   constructor(settings: ServerSettings, screen: Screen) {
     this.#settings = settings;
     this.#screen = screen;
     this.#board = new TransferBoard(screen);
+    this.#arrays = new ArrayBoard(this.#board);
   }
 
   listening({ address, port }: AddressInfo, server: TcpCommServer): void {
@@ -45,6 +55,7 @@ export class TextReport implements ServerReport {
       [
         `${this.#screen.paint(['bold', 'green'], 'listening')} on ${this.#screen.paint('bold', `${address}, port ${port}`)}`,
         `  ${label('files')}${files}`,
+        `  ${label('images')}${this.#imagesText()}`,
         `  ${label('rate')}${limitText(bytesPerSecond, 'for each session')}`,
         `  ${label('total')}${limitText(totalBytesPerSecond, 'for all sessions together')}`,
         `  ${label('threads')}${workersText(server.info)}`,
@@ -63,6 +74,10 @@ export class TextReport implements ServerReport {
     this.#log(
       `${this.#screen.paint('green', '+')} ${this.#name(session)} came in, session ${session.sessionId} from ${session.remoteAddress ?? 'nowhere'}`,
     );
+  }
+
+  clientAnswered(portrait: ClientPortrait, session: ServerSession): void {
+    this.#log(`  ${this.#name(session)} ${this.#screen.paint('dim', `is ${portraitText(portrait)}`)}`);
   }
 
   sessionSuspended(session: ServerSession): void {
@@ -121,6 +136,21 @@ export class TextReport implements ServerReport {
     this.#log(failedLine({ direction: transfer.direction, name: transfer.name, ...peer }, error.message, this.#screen));
   }
 
+  imageMoves(progress: ArrayProgress, session: ServerSession): void {
+    this.#arrays.update(arrayKey(session, progress), this.#imageTitle(session, progress), progress);
+  }
+
+  imageKept(id: number, outcome: ImageOutcome, session: ServerSession): void {
+    const lines = imageLines(this.#imageTitle(session, outcome), outcome, outcome.receivedMs, this.#screen);
+    this.#arrays.end(arrayKey(session, { id }), this.#stamped([...lines, this.#keptText(outcome)].join('\n')));
+  }
+
+  imageFailed(error: Error, array: ArrayDescription | undefined, session: ServerSession): void {
+    const line = failedLine(this.#imageTitle(session, array ?? {}), error.message, this.#screen);
+    if (array === undefined) this.#log(line);
+    else this.#arrays.end(arrayKey(session, array), this.#stamped(line));
+  }
+
   problem(error: Error): void {
     this.#log(`${this.#screen.paint('red', '!')} ${printable(error.message)}`);
   }
@@ -151,6 +181,24 @@ export class TextReport implements ServerReport {
     this.#workersTimer.unref();
   }
 
+  #imageTitle(session: ServerSession, { label = UNNAMED_IMAGE }: { label?: string | undefined }): TransferTitle {
+    return { direction: 'incoming', name: label, peer: sessionName(session, this.#settings.allowDuplicateIds) };
+  }
+
+  #imagesText(): string {
+    const { root, images = root } = this.#settings;
+    const arrays = `arrays on channel ${IMAGE_CHANNEL}`;
+    if (images === undefined) return `${arrays} are looked at and not kept; start with --images FOLDER to keep them`;
+    return `${arrays} become PNG files in ${printable(resolve(images))}`;
+  }
+
+  #keptText({ png, examinedMs }: ImageOutcome): string {
+    const { root, images = root } = this.#settings;
+    const took = this.#screen.paint('dim', `looked at in ${formatDuration(examinedMs)}`);
+    if (png === undefined || images === undefined) return `  not kept  ${took}`;
+    return `  ${printable(resolve(images, png.name))}, ${formatBytes(png.bytes)}  ${took}`;
+  }
+
   #name(session: ServerSession): string {
     return this.#screen.paint('bold', printable(sessionName(session, this.#settings.allowDuplicateIds)));
   }
@@ -162,6 +210,10 @@ export class TextReport implements ServerReport {
   #stamped(text: string): string {
     return `${this.#screen.paint('dim', new Date().toTimeString().slice(0, 8))} ${text}`;
   }
+}
+
+function arrayKey({ sessionId }: ServerSession, { id }: { id: number }): string {
+  return `${sessionId}/${id}`;
 }
 
 function limitText(bytesPerSecond: number, forWhom: string): string {

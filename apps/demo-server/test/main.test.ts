@@ -23,6 +23,8 @@ it('--help teaches by examples', async () => {
     /--total <rate> +what all sessions together may send and receive, .*\s.*\(default: unlimited\)/,
   );
   expect(stdout).toContain('$ npx --yes pnpm@12 demo:server --root ~/exchange --rate 2M');
+  expect(stdout).toMatch(/--images <folder> +folder for the images that clients send \(default: that of --root\)/);
+  expect(stdout).toContain('$ npx --yes pnpm@12 demo:server --images ~/Pictures');
 });
 
 it.each([
@@ -42,6 +44,14 @@ it('a root that is no folder is told before it listens', async () => {
     status: 1,
     stdout: '',
     stderr: `error: --root must be a folder, something else is at ${script}\n`,
+  });
+});
+
+it('a folder for images that is none is told before it listens', async () => {
+  expect(await run('--port', '0', '--images', `${script}-missing`)).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: `error: --images must be a folder, there is nothing at ${script}-missing\n`,
   });
 });
 

@@ -29,7 +29,15 @@ it('a terminal shows the workers of a running server, until it is closed', async
   const written: string[] = [];
   const stream = { isTTY: true, columns: 80, rows: 24, write: (text: string) => written.push(text) };
   const rates = { bytesPerSecond: 1_000_000, totalBytesPerSecond: Infinity, acceptsPerSecond: 100 };
-  const settings = { host: '127.0.0.1', port: 0, root: undefined, threads: 1, allowDuplicateIds: false, json: false };
+  const settings = {
+    host: '127.0.0.1',
+    port: 0,
+    root: undefined,
+    images: undefined,
+    threads: 1,
+    allowDuplicateIds: false,
+    json: false,
+  };
   const report = new TextReport({ ...settings, ...rates }, new Screen(stream));
   const server = new TcpCommServer({ threads: 1 });
   server.on('listening', (address) => report.listening(address, server));

@@ -9,7 +9,7 @@ it(
   { timeout: 60_000 },
   async () => {
     const lines: string[] = [];
-    const { violations } = await runArraySoak({ arrayBytes: 200_000_000, report: (line) => lines.push(line) });
+    const { violations } = await runArraySoak({ arrayBytes: 120_000_000, report: (line) => lines.push(line) });
     expect(violations, lines.join('\n')).toEqual([]);
   },
 );

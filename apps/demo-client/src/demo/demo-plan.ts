@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { platform } from 'node:process';
+import type { JuliaSpec } from '../image/julia-picture.ts';
 
 /** A file that one of the two clients fetches or sends, or a folder with all that is in it. */
 export interface PlannedFile {
@@ -9,6 +10,12 @@ export interface PlannedFile {
   readonly sizeBytes: number;
   /** Of a folder: how many files share its bytes, and how many folders these files. */
   readonly folder?: { readonly files: number; readonly folders: number };
+}
+
+/** An image that one of the clients draws, and sends as an array. */
+export interface PlannedPicture extends JuliaSpec {
+  readonly client: string;
+  readonly name: string;
 }
 
 export const CLIENTS = ['anna', 'ben'] as const;
@@ -24,6 +31,11 @@ export const FILES: readonly PlannedFile[] = [
   { client: 'ben', action: 'send', name: `log${COLON} night, ben's (2).bin`, sizeBytes: 16_000_000 },
   { client: 'ben', action: 'send', name: 'empty', sizeBytes: 0 },
   { client: 'anna', action: 'get', name: 'sea charts', sizeBytes: 1_200_000, folder: { files: 60, folders: 4 } },
+];
+
+export const PICTURES: readonly PlannedPicture[] = [
+  { client: 'anna', name: 'sea horse', width: 1_024, height: 768, seed: 5 },
+  { client: 'ben', name: 'sea urchin', width: 800, height: 800, seed: 8 },
 ];
 
 /** The demo's folders below its temporary one: the server's, and one for each client. */

@@ -65,12 +65,14 @@ export class JsonProcess {
     this.#listeners.add(listener);
   }
 
-  /** Resolves with the first event of that name from now on; rejects when the signal aborts before. */
-  waitFor(name: string, signal: AbortSignal): Promise<ProcessEvent> {
+  /** Resolves with the first event of that name, and with these facts, from now on; rejects when the signal aborts before. */
+  waitFor(name: string, signal: AbortSignal, facts: Readonly<Record<string, unknown>> = {}): Promise<ProcessEvent> {
+    const isMeant = (event: ProcessEvent) =>
+      event.event === name && Object.entries(facts).every(([fact, value]) => event[fact] === value);
     return new Promise((resolve, reject) => {
       const abort = () => reject(signal.reason as Error);
       const listener = (event: ProcessEvent) => {
-        if (event.event !== name) return;
+        if (!isMeant(event)) return;
         this.#listeners.delete(listener);
         signal.removeEventListener('abort', abort);
         resolve(event);

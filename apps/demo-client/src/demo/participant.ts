@@ -1,12 +1,22 @@
 import { createInterface } from 'node:readline';
 import { type FileTransfer, TcpCommClient } from '@tcpcomm/client';
-import { errorFacts, printJsonLine, printProgressAsJson, resultFacts } from '@tcpcomm/demo-server';
-import { CHANNELS, endsOf, FILES } from './demo-plan.ts';
+import {
+  errorFacts,
+  imageFacts,
+  JsonArrayProgress,
+  printJsonLine,
+  printProgressAsJson,
+  resultFacts,
+} from '@tcpcomm/demo-server';
+import { drawJulia } from '../image/julia-picture.ts';
+import { sendImage } from '../image/send-image.ts';
+import { answerServer, askServer } from '../questions/server-questions.ts';
+import { CHANNELS, endsOf, FILES, PICTURES } from './demo-plan.ts';
 import { SENTENCES } from './sentences.ts';
 
 /**
  * One of the demo's clients, in a process of its own. It is told what to do on its standard input and ends with that:
- * `go` moves its files and talks meanwhile, `hush` makes it stop talking, `talk` makes it go on at leisure.
+ * `go` moves its files, sends its picture and talks meanwhile, `hush` makes it stop talking, `talk` makes it go on at leisure.
  *
  * Arguments: port, machine id, the demo's temporary folder.
  */
@@ -17,6 +27,12 @@ const LEISURE_INTERVAL_MS = 2_000;
 const LAST_WORDS_MS = 500;
 
 const client = new TcpCommClient({ machineId });
+answerServer(client);
+/** Drawn before anything moves, which would be held up. */
+const pictures = PICTURES.filter((picture) => picture.client === machineId).map((picture) => {
+  const { name: label, width, height } = picture;
+  return { label, width, height, pixels: drawJulia(picture) };
+});
 const decoder = new TextDecoder();
 /** The two do not say the same. */
 const firstSentence = machineId.length;
@@ -37,6 +53,8 @@ void client.closed.then((reason) => {
   if (reason.by !== 'local') fail(new Error(`the session ended: ${reason.message}`));
 });
 
+askServer(client, {}).then((portrait) => printJsonLine({ event: 'answer', ...portrait }), fail);
+
 for await (const order of createInterface({ input: process.stdin })) {
   if (order === 'go') void go();
   else if (order === 'hush') hush();
@@ -55,7 +73,7 @@ async function go(): Promise<void> {
     }
     return file.action === 'get' ? client.getFile(file.name, { to: target }) : client.sendFile(source);
   });
-  const results = await Promise.allSettled(transfers.map(follow));
+  const results = await Promise.allSettled([...transfers.map(follow), ...pictures.map(sendPicture)]);
   for (const result of results) if (result.status === 'rejected') fail(result.reason as Error);
   printJsonLine({ event: 'filesDone' });
 }
@@ -70,6 +88,13 @@ async function follow(transfer: FileTransfer): Promise<void> {
   } finally {
     filesMoving -= 1;
   }
+}
+
+async function sendPicture(picture: (typeof pictures)[number]): Promise<void> {
+  const progress = new JsonArrayProgress(picture.label);
+  const { outcome, elapsedMs, sha256 } = await sendImage(client, picture, progress.handle.bind(progress));
+  // The server tells for itself which hash it found.
+  printJsonLine({ event: 'image', ...imageFacts(outcome), sha256, elapsedMs });
 }
 
 function talk(intervalMs: number): void {

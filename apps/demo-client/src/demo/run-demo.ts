@@ -11,12 +11,13 @@ import {
 } from '@tcpcomm/demo-server';
 import { Conversation, type SpokenText } from './conversation.ts';
 import { createDemoFiles } from './demo-files.ts';
-import { CHANNELS, FILES, type PlannedFile } from './demo-plan.ts';
+import { CHANNELS, FILES, type PlannedFile, PICTURES, type PlannedPicture } from './demo-plan.ts';
 import { DemoProcesses } from './demo-processes.ts';
 import { examineFile, isIntact } from './file-outcome.ts';
 import { HoldupTally } from './holdup-tally.ts';
 import type { JsonProcess, ProcessEvent } from './json-process.ts';
-import { printFiles, printTexts, summaryLine, textLine } from './summary.ts';
+import { examinePicture, isPictureIntact } from './picture-outcome.ts';
+import { printFiles, printPictures, printQuestions, printTexts, summaryLine, textLine } from './summary.ts';
 
 export interface DemoOptions {
   /** Whether it ends by itself, or goes on talking until the signal aborts. */
@@ -24,6 +25,8 @@ export interface DemoOptions {
   readonly screen: Screen;
   readonly signal: AbortSignal;
 }
+
+type Planned = PlannedFile | PlannedPicture;
 
 /** A demo that takes longer than that hangs. */
 const TIMEOUT_MS = 60_000;
@@ -57,8 +60,8 @@ class Demo {
   });
   readonly #holdups = new HoldupTally();
   /** What the ends that send the files said last. */
-  readonly #sending = new Map<PlannedFile, SendingView>();
-  /** The events that tell of finished transfers, by end, client and name. */
+  readonly #sending = new Map<Planned, SendingView>();
+  /** The events that tell of finished transfers and pictures, by end, client and name. */
   readonly #results = new Map<string, ProcessEvent>();
   #clients: JsonProcess[] = [];
   #error: Error | undefined;
@@ -93,28 +96,44 @@ class Demo {
     const server = this.#processes.startServer();
     server.onEvent((event) => {
       const client = String(event.machineId);
-      if (event.event === 'transfer') this.#keepResult('server', client, event);
-      else if (event.event === 'progress') this.#keepSending(this.#fileOf(client, event), readProgress(event).sending);
+      if (event.event === 'transfer') this.#keepResult('server', client, event.name, event);
+      else if (event.event === 'image') this.#keepResult('server', client, event.label, event);
+      else if (event.event === 'progress') this.#keepSending(plannedOf(client, event), readProgress(event).sending);
     });
     const { port, bytesPerSecond } = await server.waitFor('listening', this.#signal);
     this.#port = Number(port);
     this.#clients = this.#processes.startClients(this.#port);
     for (const client of this.#clients) client.onEvent((event) => this.#handle(client.name, event));
-    const connected = await Promise.all(this.#clients.map((client) => client.waitFor('connected', this.#signal)));
+    const begun = await Promise.all(
+      this.#clients.map((client) =>
+        Promise.all([
+          client.waitFor('connected', this.#signal),
+          server.waitFor('client', this.#signal, { machineId: client.name }),
+          client.waitFor('answer', this.#signal),
+        ]),
+      ),
+    );
     this.#screen.print(this.#screen.paint('bold', 'A server and two clients, each a process of its own'));
     this.#screen.print(
       `  server  process ${server.pid}, port ${this.#port} of 127.0.0.1, ${formatRate(Number(bytesPerSecond))} for each client`,
     );
     this.#clients.forEach(({ name, pid }, index) => {
-      this.#screen.print(`  ${name.padEnd(6)}  process ${pid}, session ${String(connected[index]!.sessionId)}`);
+      const [{ sessionId }] = begun[index]!;
+      this.#screen.print(`  ${name.padEnd(6)}  process ${pid}, session ${String(sessionId)}`);
+    });
+    this.#screen.print('');
+    this.#clients.forEach(({ name }, index) => {
+      const [, client, server] = begun[index]!;
+      printQuestions(name, client, server, this.#screen);
     });
   }
 
-  /** Lets the clients move their files, and talk meanwhile; waits until all has arrived. */
+  /** Lets the clients move their files and pictures, and talk meanwhile; waits until all has arrived. */
   async #moveFiles(): Promise<void> {
     const channels = CHANNELS.join(', ');
     const folders = FILES.filter(({ folder }) => folder !== undefined).length;
-    const what = `${formatCount(FILES.length - folders, 'file')} and ${formatCount(folders, 'folder')}`;
+    const files = `${formatCount(FILES.length - folders, 'file')}, ${formatCount(folders, 'folder')}`;
+    const what = `${files} and ${formatCount(PICTURES.length, 'picture')}`;
     this.#screen.print(`\n${what} set out; meanwhile texts go both ways on the channels ${channels}`);
     const startMs = performance.now();
     const moved = this.#clients.map((client) => client.waitFor('filesDone', this.#signal));
@@ -130,24 +149,27 @@ class Demo {
     this.#screen.print(`\nAll files done after ${formatDuration(elapsedMs)}.`);
   }
 
-  /** Whether every text has been heard and both ends have told of every file. */
+  /** Whether every text has been heard and both ends have told of every file and picture. */
   get #hasAllReports(): boolean {
-    return this.#conversation.missing === 0 && this.#results.size === 2 * FILES.length;
+    return this.#conversation.missing === 0 && this.#results.size === 2 * (FILES.length + PICTURES.length);
   }
 
   /** Compares what arrived with what was sent, and tells. */
   async #examine(): Promise<void> {
     const outcomes = await Promise.all(
       FILES.map((file) => {
-        const atClient = this.#results.get(resultKey('client', file.client, file.name));
-        const atServer = this.#results.get(resultKey('server', file.client, file.name));
-        return examineFile(file, this.#processes.temporaryFolder, atClient, atServer);
+        return examineFile(file, this.#processes.temporaryFolder, ...this.#resultsOf(file));
       }),
     );
+    const pictures = PICTURES.map((picture) => examinePicture(picture, ...this.#resultsOf(picture)));
     printFiles(outcomes, this.#screen);
+    printPictures(pictures, this.#screen);
     printTexts(this.#texts, this.#conversation.missing, this.#screen);
     this.#screen.print(`\n${summaryLine(this.#texts, this.#holdups)}`);
-    const broken = outcomes.filter((outcome) => !isIntact(outcome)).map(({ file }) => JSON.stringify(file.name));
+    const broken = [
+      ...outcomes.filter((outcome) => !isIntact(outcome)).map(({ file }) => file),
+      ...pictures.filter((outcome) => !isPictureIntact(outcome)).map(({ picture }) => picture),
+    ].map(({ name }) => JSON.stringify(name));
     if (broken.length > 0) throw new Error(`not the same at both ends: ${broken.join(', ')}`);
     if (this.#conversation.missing > 0) throw new Error(`${this.#conversation.missing} texts did not arrive`);
     if (!this.#texts.some((text) => text.wasWhileFilesMoved)) throw new Error('no text arrived while files moved');
@@ -165,8 +187,12 @@ class Demo {
         this.#handleProgress(client, event);
         break;
       case 'result':
-        this.#board.end(this.#fileOf(client, event));
-        this.#keepResult('client', client, event);
+        this.#board.end(plannedOf(client, event));
+        this.#keepResult('client', client, event.name, event);
+        break;
+      case 'image':
+        this.#board.end(plannedOf(client, { ...event, name: event.label }));
+        this.#keepResult('client', client, event.label, event);
         break;
       case 'error':
         this.#error ??= new Error(`${client}: ${String(event.message)}`);
@@ -175,26 +201,30 @@ class Demo {
   }
 
   #handleProgress(client: string, event: ProcessEvent): void {
-    const file = this.#fileOf(client, event);
+    const planned = plannedOf(client, event);
     const view = readProgress(event);
-    this.#keepSending(file, view.sending);
-    this.#board.update(file, { ...view, peer: client, sending: this.#sending.get(file) });
+    this.#keepSending(planned, view.sending);
+    this.#board.update(planned, { ...view, peer: client, sending: this.#sending.get(planned) });
   }
 
   /** Only the end that sends a file knows what holds it back, the server or the client. */
-  #keepSending(file: PlannedFile, sending: SendingView | undefined): void {
+  #keepSending(planned: Planned, sending: SendingView | undefined): void {
     if (sending === undefined) return;
-    this.#sending.set(file, sending);
+    this.#sending.set(planned, sending);
     this.#holdups.add(sending);
   }
 
-  #keepResult(end: 'client' | 'server', client: string, event: ProcessEvent): void {
-    this.#results.set(resultKey(end, client, String(event.name)), event);
+  #keepResult(end: 'client' | 'server', client: string, name: unknown, event: ProcessEvent): void {
+    this.#results.set(resultKey(end, client, String(name)), event);
   }
 
-  #fileOf(client: string, event: ProcessEvent): PlannedFile {
-    return FILES.find((file) => file.client === client && file.name === event.name)!;
+  #resultsOf({ client, name }: Planned): [atClient: ProcessEvent | undefined, atServer: ProcessEvent | undefined] {
+    return [this.#results.get(resultKey('client', client, name)), this.#results.get(resultKey('server', client, name))];
   }
+}
+
+function plannedOf(client: string, event: ProcessEvent): Planned {
+  return [...FILES, ...PICTURES].find((planned) => planned.client === client && planned.name === event.name)!;
 }
 
 function resultKey(end: 'client' | 'server', client: string, name: string): string {

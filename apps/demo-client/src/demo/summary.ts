@@ -1,22 +1,38 @@
 import {
+  ClientPortrait,
+  coloursText,
   culpritOf,
   fitColumns,
   formatBytes,
   formatCount,
   formatDuration,
   formatRate,
+  portraitText,
   type Screen,
+  ServerPortrait,
 } from '@tcpcomm/demo-server';
+import * as v from 'valibot';
+import { serverLine } from '../questions/portrait-lines.ts';
 import type { SpokenText } from './conversation.ts';
 import { CHANNELS, CLIENTS, type PlannedFile } from './demo-plan.ts';
 import { type FileOutcome, isIntact } from './file-outcome.ts';
 import type { HoldupTally } from './holdup-tally.ts';
+import type { ProcessEvent } from './json-process.ts';
 import { median } from './median.ts';
+import { isPictureIntact, type PictureOutcome } from './picture-outcome.ts';
 
 const NAME_COLUMNS = 30;
+const PICTURE_COLUMNS = 46;
 const SHOWN_DIGITS = 16;
 /** What is rarer goes without saying. */
 const MIN_SHOWN_SHARE = 0.01;
+
+/** What a client and the server have asked each other, and the answers, as their events tell. */
+export function printQuestions(client: string, atServer: ProcessEvent, atClient: ProcessEvent, screen: Screen): void {
+  const ask = screen.paint('dim', 'asks');
+  screen.print(`  server ${ask} ${client}: ${portraitText(v.parse(ClientPortrait, atServer))}`);
+  screen.print(`  ${client} ${ask} server: ${serverLine(v.parse(ServerPortrait, atClient))}`);
+}
 
 /** The files with their sizes, rates and hashes. */
 export function printFiles(outcomes: readonly FileOutcome[], screen: Screen): void {
@@ -33,6 +49,27 @@ export function printFiles(outcomes: readonly FileOutcome[], screen: Screen): vo
     );
     screen.print(`      sha256 at both ends   ${compare(sourceSha256, targetSha256, screen)}`);
     if (!file.folder) screen.print(`      xxh64 on the way      ${compare(clientXxh64, serverXxh64, screen)}`);
+  }
+}
+
+/** The pictures with their sizes, rates, hashes and colours. */
+export function printPictures(outcomes: readonly PictureOutcome[], screen: Screen): void {
+  screen.print(`\n${screen.paint('bold', 'Pictures that arrived as arrays, beside the files')}`);
+  for (const outcome of outcomes) {
+    const { picture, elapsedMs, sentSha256, found } = outcome;
+    const sign = isPictureIntact(outcome) ? screen.paint('green', '✓') : screen.paint('red', '✗');
+    const name = `${picture.client}'s ${picture.name}, ${picture.width} x ${picture.height}`;
+    const bytes = found?.bytes ?? 0;
+    const amount = `${formatBytes(bytes).padStart(9)}${formatDuration(elapsedMs).padStart(9)}`;
+    const rate = formatRate((bytes / elapsedMs) * 1_000).padStart(11);
+    screen.print(`  ${sign} ${fitColumns(name, PICTURE_COLUMNS)} ${amount}${rate}`);
+    screen.print(`      sha256 of the array   ${compare(sentSha256, found?.sha256 ?? 'nothing', screen)}`);
+    if (found === undefined) continue;
+    screen.print(`      colours               ${screen.paint('dim', coloursText(found.colours))}`);
+    if (found.png) {
+      const png = `${found.png.name}, ${formatBytes(found.png.bytes)}`;
+      screen.print(`      PNG of the server's   ${screen.paint('dim', png)}`);
+    }
   }
 }
 

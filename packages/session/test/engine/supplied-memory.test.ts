@@ -92,7 +92,7 @@ it('pieces are received to where they belong, and what comes between them is who
         inPlace += destination.inPlace;
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 25 },
   );
   expect(inPlace).toBeGreaterThan(10);
 });
