@@ -1,8 +1,11 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { killPrograms, Program } from './program.ts';
+
+// As long as the demo itself waits: on a machine with other work it takes a while.
+vi.setConfig({ testTimeout: 60_000 });
 
 let temporary: string;
 

@@ -4,8 +4,6 @@ import { createPayload } from './message-load.ts';
 import { type RequestLoad, runRequests } from './request-load.ts';
 
 const PATH = '/Benchmark/Echo';
-/** For replies; the default of 64 KB holds it back. The server has no such option. */
-const WINDOW_BYTES = 8 * 1024 * 1024;
 const asItIs = (bytes: Buffer) => bytes;
 
 /** Bytes, which need no description and no encoding. */
@@ -44,9 +42,7 @@ export const subject: Subject<RequestLoad> = {
 
   async drive({ requestBytes }, { host, port }) {
     const payload = createPayload(requestBytes);
-    const client = new Client(`${host}:${port}`, credentials.createInsecure(), {
-      'grpc-node.flow_control_window': WINDOW_BYTES,
-    });
+    const client = new Client(`${host}:${port}`, credentials.createInsecure());
     await new Promise<void>((resolve, reject) => {
       client.waitForReady(Date.now() + 10_000, (error) => (error ? reject(error) : resolve()));
     });

@@ -8,7 +8,7 @@ export const suite: Suite<RequestLoad> = {
   summary: 'requests answered by their own bytes, with 1, 64 and 1,024 in flight',
   notes: [
     'The client asks the next one whenever one has been answered; the latency is that of a request among the others in flight.',
-    '`socket.io`: `emitWithAck`, over WebSocket only. `grpc`: unary calls of `@grpc/grpc-js` on one channel, bytes as they are, no TLS, a window of 8 MB for replies.',
+    '`socket.io`: `emitWithAck`, over WebSocket only. `grpc`: unary calls of `@grpc/grpc-js` on one channel, bytes as they are, no TLS.',
     '`http1`: `node:http` with keep-alive, which has a connection for each request in flight. `ws`: numbers in front of messages, by hand, and nothing else.',
     '`tcpcomm` has a time limit of 30 s on each request; none of the others has any.',
     'With more than one in flight `socket.io`, `grpc` and `http1` are given a half to an eighth of the requests, their CPU time is projected to all of them.',
