@@ -50,10 +50,6 @@ export class ArrayExchange implements ArrayReceiver {
     if (this.#isOver) this.#stop();
   }
 
-  memoryFor(byteLength: number): Uint8Array<ArrayBuffer> | undefined {
-    return this.incoming.roomForPiece(byteLength);
-  }
-
   handleReset(reason: Error): void {
     if (this.#isOver) {
       this.#stop();

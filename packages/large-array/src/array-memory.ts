@@ -12,8 +12,6 @@ export class ArrayMemory {
   readonly #isShared: boolean;
   #buffer: ArrayBuffer | SharedArrayBuffer | undefined;
   #bytes = new Uint8Array(0) as Uint8Array;
-  /** Whether something may still be received to it. */
-  #isGiven = false;
 
   /** @throws RangeError where there is not that much memory */
   constructor(maxBytes: number, isShared: boolean) {
@@ -32,29 +30,13 @@ export class ArrayMemory {
     const { buffer } = this;
     const end = at + bytes.length;
     if (end > buffer.byteLength) this.#grow(buffer, end);
-    const isInPlace = bytes.buffer === buffer && bytes.byteOffset === at;
-    if (!isInPlace) this.#bytes.set(bytes, at);
+    this.#bytes.set(bytes, at);
   }
 
-  /**
-   * Room for what comes next, for whoever receives it to write it there himself; undefined in shared memory, and for so much at
-   * once that memory for it should not be there before it is.
-   *
-   * @throws RangeError where there is not that much memory
-   */
-  room(at: number, byteLength: number): Uint8Array<ArrayBuffer> | undefined {
-    if (byteLength > GROWTH_BYTES) return undefined;
-    const { buffer } = this;
-    if (buffer instanceof SharedArrayBuffer) return undefined;
-    if (at + byteLength > buffer.byteLength) this.#grow(buffer, at + byteLength);
-    this.#isGiven = true;
-    return new Uint8Array(buffer, at, buffer.byteLength - at);
-  }
-
-  /** Gives the memory back without waiting for the garbage collector, where nobody else writes to it. */
+  /** Gives the memory back without waiting for the garbage collector. */
   free(): void {
     const buffer = this.#buffer;
-    if (buffer === undefined || this.#isGiven || buffer instanceof SharedArrayBuffer) return;
+    if (buffer === undefined || buffer instanceof SharedArrayBuffer) return;
     if (buffer.resizable) buffer.resize(0);
     else buffer.transfer(0);
   }

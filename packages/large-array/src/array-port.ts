@@ -16,11 +16,6 @@ export interface ArrayPort {
 export interface ArrayReceiver {
   /** The bytes are the receiver's only until this returns. */
   handleMessage(bytes: Uint8Array): void;
-  /**
-   * Gives memory for the next message, at least that much, if it knows where that belongs. A port that can have it received there spares a copy; the
-   * memory stays until that message has come. Whoever does without need not ask.
-   */
-  memoryFor?(byteLength: number): Uint8Array<ArrayBuffer> | undefined;
   /** What was under way in both directions is lost: the peer has forgotten it, or there is another one. The port goes on. */
   handleReset(reason: Error): void;
   /** It is over: nothing more will come or go. */

@@ -41,11 +41,6 @@ export class IncomingArray {
       this.#order(elementBytes as 2 | 4 | 8);
   }
 
-  /** Where the next bytes belong, at least so many of them; undefined where they cannot be received to there, or are not that many. */
-  roomFor(byteLength: number): Uint8Array<ArrayBuffer> | undefined {
-    return byteLength <= this.missingBytes ? this.#memory.room(this.#receivedBytes, byteLength) : undefined;
-  }
-
   /** The array, of which nothing is missing. */
   complete(): LargeArray {
     const { type, byteLength } = this.#announcement;

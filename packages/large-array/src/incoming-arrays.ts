@@ -99,17 +99,6 @@ export class IncomingArrays {
     this.#requireAnnounced(id);
   }
 
-  /** Where the piece that comes next belongs; undefined where that is not known. */
-  roomForPiece(byteLength: number): Uint8Array<ArrayBuffer> | undefined {
-    const array = this.#pieceOf === undefined ? undefined : this.#inProgress.get(this.#pieceOf);
-    try {
-      return array?.roomFor(byteLength);
-    } catch {
-      // There is no memory: the piece, when it has come, is the end of its array.
-      return undefined;
-    }
-  }
-
   /** @throws ArrayTransferError ARRAY_INVALID for bytes of an array that is complete */
   handlePiece(bytes: Uint8Array): void {
     const id = this.#pieceOf!;

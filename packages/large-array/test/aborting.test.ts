@@ -207,22 +207,6 @@ describe('a receiver that aborts', () => {
     expect(left.port.sentMessages).toBeLessThan(1 + 1 + 2 * 4);
   });
 
-  it('leaves memory alone that the port still receives to', async () => {
-    const { left, right, deliverAll } = await transferPair();
-    left.transfer.send(new Uint8Array(20_000_000)).catch(() => {});
-    while (left.port.waiting[0]?.length !== 262_144) {
-      left.port.deliver();
-      await letTurnsPass(1);
-    }
-    const room = right.port.receiver!.memoryFor!(262_144)!;
-    right.transfer.incoming[0]!.abort();
-    expect(room.byteLength).toBeGreaterThanOrEqual(262_144);
-    expect(right.port.receiver!.memoryFor!(262_144)).toBeUndefined();
-    await deliverAll();
-    expect(right.port.receiver!.memoryFor!(8)).toBeUndefined();
-    expect(right.failureCodes).toEqual(['ERR_TCPCOMM_ARRAY_ABORTED']);
-  });
-
   it('needs to give no reason, and may do so when it is told of progress', async () => {
     const { left, right, deliverAll } = await transferPair({
       right: { onProgress: () => right.transfer.incoming[0]?.abort() },

@@ -39,50 +39,12 @@ describe.each([
   });
 });
 
-describe('room', () => {
-  it('is where the next bytes belong: what was received there is not written again', () => {
-    const memory = new ArrayMemory(40 * MIB, false);
-    memory.write(Uint8Array.of(1), 0);
-    const room = memory.room(1, 1000)!;
-    expect([room.buffer, room.byteOffset]).toEqual([memory.buffer, 1]);
-    room.set(Uint8Array.of(2, 3));
-    memory.write(room.subarray(0, 2), 1);
-    // Or elsewhere in it, and it is moved.
-    room.set(Uint8Array.of(8, 9), 10);
-    memory.write(room.subarray(10, 12), 1);
-    expect([...new Uint8Array(memory.buffer, 0, 4)]).toEqual([1, 8, 9, 0]);
-    memory.write(Uint8Array.of(2, 3), 1);
-    // What was given may stay unused.
-    memory.write(Uint8Array.of(4), 3);
-    expect([...new Uint8Array(memory.buffer, 0, 5)]).toEqual([1, 2, 3, 4, 0]);
-  });
-
-  it('is no more than what has come, and 16 MiB', () => {
-    const memory = new ArrayMemory(40 * MIB, false);
-    expect(memory.room(0, 16 * MIB)?.byteLength).toBe(16 * MIB);
-    expect(memory.room(0, 16 * MIB + 1)).toBeUndefined();
-    expect(memory.buffer.byteLength).toBe(16 * MIB);
-  });
-
-  it('is none in shared memory', () => {
-    expect(new ArrayMemory(40 * MIB, true).room(0, 1)).toBeUndefined();
-    expect(new ArrayMemory(40, true).room(0, 1)).toBeUndefined();
-  });
-});
-
 describe('freeing', () => {
   it.each([10, 20 * MIB])('gives %i bytes back at once', (maxBytes) => {
     const memory = new ArrayMemory(maxBytes, false);
     memory.write(Uint8Array.of(1), 0);
     memory.free();
     expect(memory.buffer.byteLength).toBe(0);
-  });
-
-  it('leaves memory to the garbage collector that somebody may still receive to', () => {
-    const memory = new ArrayMemory(20 * MIB, false);
-    expect(memory.room(0, 1000)?.byteLength).toBeGreaterThanOrEqual(1000);
-    memory.free();
-    expect(memory.buffer.byteLength).toBeGreaterThanOrEqual(1000);
   });
 
   it('leaves shared memory to the garbage collector', () => {

@@ -202,19 +202,6 @@ describe('an announcement is refused', () => {
 });
 
 describe('a piece', () => {
-  it('of more than is missing has no room where its array is', async () => {
-    end.transfer.close();
-    end = new CollectingEnd(port);
-    const { receiver } = port;
-    port.take(rawAnnouncement(1, { byteLength: 16_777_216 + 4 }));
-    port.take(rawHeader(2, 1));
-    receiver!.handleMessage(new Uint8Array(16_777_216));
-    expect(receiver!.memoryFor!(4)).toBeUndefined();
-    port.take(rawHeader(2, 1));
-    expect(receiver!.memoryFor!(5)).toBeUndefined();
-    expect(receiver!.memoryFor!(4)?.length).toBe(4);
-  });
-
   it.each([
     ['of nothing', '', 'piece of 0 bytes, at least 1 is needed'],
     ['of more than is missing', '01020304', 'piece of 4 bytes, only 3 are missing'],

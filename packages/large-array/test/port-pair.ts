@@ -17,8 +17,6 @@ export class TestPort implements ArrayPort {
   roomBytes = 0;
   /** What `send` does in place of sending. */
   failure: Error | undefined;
-  /** Whether what comes is received to where it belongs, as far as that is known. */
-  receivesInPlace = false;
   receiver: ArrayReceiver | undefined;
   /** How many messages were ever given to it. */
   sentMessages = 0;
@@ -71,14 +69,6 @@ export class TestPort implements ArrayPort {
 
   /** Hands over a message as if the peer had sent it: in memory that is full of something else right after, if it is not the receiver's. */
   take(bytes: Uint8Array): void {
-    const room = this.receivesInPlace ? this.receiver?.memoryFor?.(bytes.length) : undefined;
-    if (room) {
-      room.set(bytes);
-      // Behind it there may be what comes next, whatever that is.
-      room.fill(0xa5, bytes.length);
-      this.receiver?.handleMessage(room.subarray(0, bytes.length));
-      return;
-    }
     const lent = lentMemory.subarray(1, 1 + bytes.length);
     lent.set(bytes);
     this.receiver?.handleMessage(lent);

@@ -63,12 +63,6 @@ export class PayloadCollector {
     return this.#memory.subarray(start, start + Math.min(followingBytes, maxBytes));
   }
 
-  /** What is left of the memory, up to `maxBytes`, for whatever may be read there; undefined where it is used up. As `roomFor` otherwise. */
-  roomLeft(maxBytes: number): Uint8Array<ArrayBuffer> | undefined {
-    const start = this.#byteLength;
-    return start < this.#memory.length ? this.#memory.subarray(start, start + maxBytes) : undefined;
-  }
-
   /**
    * All that was gathered as one array; the collector is empty afterwards.
    *

@@ -8,11 +8,6 @@ import type { LaneOwner } from './session-lanes.ts';
 export interface ArrayReceiver {
   /** One message after another; the bytes are the receiver's until it returns. */
   handleMessage(bytes: Uint8Array): void;
-  /**
-   * Gives memory for the next message, at least that much, if it knows where that belongs: it may then come in it, or not. Until it has come, the
-   * memory must stay.
-   */
-  memoryFor?(byteLength: number): Uint8Array<ArrayBuffer> | undefined;
   /** There is a peer that knows nothing of what was under way: the first one, or because the session was lost. */
   handleReset(reason: Error): void;
   /** It is over: nothing more will come or go. */
@@ -81,7 +76,6 @@ export class ArrayLanes {
   #receive(lane: number, receiver: ArrayReceiver): () => void {
     if (this.#receivers.has(lane)) throw new UsageError('arrays of this channel are received already');
     this.#receivers.set(lane, receiver);
-    if (receiver.memoryFor) this.#backend.supplyMemory(lane, receiver.memoryFor.bind(receiver));
     const reason = this.#endReason;
     queueMicrotask(() => {
       if (this.#receivers.get(lane) !== receiver) return;
@@ -89,9 +83,7 @@ export class ArrayLanes {
       else this.#inboxes.get(lane)?.resume();
     });
     return () => {
-      if (this.#receivers.get(lane) !== receiver) return;
-      this.#receivers.delete(lane);
-      this.#backend.supplyMemory(lane, undefined);
+      if (this.#receivers.get(lane) === receiver) this.#receivers.delete(lane);
     };
   }
 

@@ -1,6 +1,5 @@
 import { requireInteger, requireOneOf, requireOptions } from '@tcpcomm/protocol';
 import type { Conversation } from './engine/conversation.ts';
-import type { SupplyMemory } from './engine/receiving/message-memory.ts';
 import { requireSendPolicy, type SendPolicyOptions } from './engine/sending/send-policy.ts';
 
 export interface ChannelOptions extends SendPolicyOptions {
@@ -24,8 +23,6 @@ export class ChannelSettings {
   /** By the number of the lane: a channel's own is that of its messages. */
   readonly #lanes = new Map<number, ChannelOptions>();
 
-  readonly #supplies = new Map<number, SupplyMemory>();
-
   highWaterMark(lane: number): number {
     return this.#lanes.get(lane)?.highWaterMark ?? DEFAULT_HIGH_WATER_MARK;
   }
@@ -42,17 +39,9 @@ export class ChannelSettings {
     if (conversation) apply(lane, given, conversation);
   }
 
-  /** Has memory for what a lane gathers asked of that function first; of none from now on, where there is none. */
-  supplyMemory(lane: number, supply: SupplyMemory | undefined, conversation: Conversation | undefined): void {
-    if (supply) this.#supplies.set(lane, supply);
-    else this.#supplies.delete(lane);
-    conversation?.setMemorySupply(lane, supply);
-  }
-
   /** There is something to hold for now. */
   applyTo(conversation: Conversation): void {
     for (const [lane, options] of this.#lanes) apply(lane, options, conversation);
-    for (const [lane, supply] of this.#supplies) conversation.setMemorySupply(lane, supply);
   }
 }
 

@@ -17,7 +17,6 @@ import {
   goodbyeReason,
   sessionLost,
 } from './engine/ending/close-reason.ts';
-import type { SupplyMemory } from './engine/receiving/message-memory.ts';
 import type { SessionEvents } from './engine/session-engine-options.ts';
 import { positionsOf, receivedOf } from './engine/standing.ts';
 import type { FileTransfer } from './file-transfer.ts';
@@ -138,10 +137,6 @@ export abstract class LocalSession<
 
   changeChannel(channel: number, options: ChannelOptions): void {
     this.#channelSettings.change(channel, options, this.conversation);
-  }
-
-  supplyMemory(lane: number, supply: SupplyMemory | undefined): void {
-    this.#channelSettings.supplyMemory(lane, supply, this.conversation);
   }
 
   consume(channel: number, creditBytes: number, epoch: number): void {

@@ -2,7 +2,6 @@ import type { FolderEntry, TcpCommError, WireError } from '@tcpcomm/protocol';
 import type { ChannelOptions } from './channel-settings.ts';
 import type { ChannelDelivery } from './engine/channel-table.ts';
 import type { CloseReason } from './engine/ending/close-reason.ts';
-import type { SupplyMemory } from './engine/receiving/message-memory.ts';
 import type { FileTransfer } from './file-transfer.ts';
 import type { FileExchangeEvents } from './io/transfer-courses.ts';
 import type { TransferRequest } from './io/transfer-request.ts';
@@ -33,8 +32,6 @@ export interface SessionBackend {
   send(channel: number, bytes: Uint8Array, options: SendOptions | undefined): Promise<void>;
   /** @throws UsageError for an option out of its range */
   changeChannel(channel: number, options: ChannelOptions): void;
-  /** Has memory for large messages of a lane asked of the application first, where that is on the thread of the session; it lends its messages. */
-  supplyMemory(lane: number, supply: SupplyMemory | undefined): void;
   /** The application is done with a message: the peer may send that much more. @param epoch that came with it */
   consume(channel: number, creditBytes: number, epoch: number): void;
   /** @throws LimitError, and why there is no session to begin it with */

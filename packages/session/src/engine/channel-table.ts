@@ -1,4 +1,4 @@
-import { channelOfLane, type FrameHeader, Lane, laneNumber, laneOf, type ReceiveLimits } from '@tcpcomm/protocol';
+import { channelOfLane, Lane, laneOf, type ReceiveLimits } from '@tcpcomm/protocol';
 import { AssemblyBudget } from './receiving/assembly-budget.ts';
 import type { EngineSettings } from './engine-settings.ts';
 import { LaneMap } from './lane-map.ts';
@@ -68,8 +68,8 @@ export class ChannelTable {
   }
 
   /** Where the next bytes of a message may be read to; the lane may be none, for its number has not been looked at yet. */
-  roomForMessage(header: FrameHeader, missingBytes: number, maxBytes: number): Uint8Array<ArrayBuffer> | undefined {
-    return this.#incoming.get(laneNumber(header.channel, header.stream))?.roomFor(header, missingBytes, maxBytes);
+  roomForMessage(lane: number, missingBytes: number, maxBytes: number): Uint8Array<ArrayBuffer> | undefined {
+    return this.#incoming.get(lane)?.roomFor(missingBytes, maxBytes);
   }
 
   /** The lanes that something was done with: messages first, each kind in the order of the channels. */

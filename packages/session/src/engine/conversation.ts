@@ -1,8 +1,6 @@
 import type { ReceiveLimits } from '@tcpcomm/protocol';
 import { type ChannelDelivery, type ChannelLoss, ChannelTable, type ChannelTableOptions } from './channel-table.ts';
 import type { IncomingChannelHost } from './receiving/incoming-channel.ts';
-import type { ReceivedMemory } from './receiving/received-memory.ts';
-import type { SupplyMemory } from './receiving/message-memory.ts';
 import type { CreditSource } from './sending/control-queue.ts';
 import type { ChannelPosition, OutgoingChannel } from './sending/outgoing-channel.ts';
 import { PackBuffer } from './sending/pack-buffer.ts';
@@ -80,11 +78,6 @@ export class Conversation implements IncomingChannelHost {
     this.channels.incoming(channel).lendsMessages = lends;
   }
 
-  /** Has memory for messages of a lane that are gathered asked of the application from now on, or no more. */
-  setMemorySupply(lane: number, supply: SupplyMemory | undefined): void {
-    this.channels.incoming(lane).memorySupply = supply;
-  }
-
   /** Treats a channel differently from now on. */
   changePolicy(policy: SendPolicy, options: SendPolicyOptions, nowMs: number): void {
     policy.change(options, nowMs);
@@ -134,8 +127,8 @@ export class Conversation implements IncomingChannelHost {
     this.#carrier?.handleMessage(channel, bytes, creditBytes, isView);
   }
 
-  get receivedMemory(): ReceivedMemory | undefined {
-    return this.#carrier?.receivedMemory;
+  keepReceived(): void {
+    this.#carrier?.keepReceived();
   }
 
   handleCreditDue(source: CreditSource): void {

@@ -43,9 +43,7 @@ import { TransferExchange, type TransferExchangeHost } from './transfers/transfe
  */
 export class SessionEngine implements ConnectionPhase, ConversationCarrier, SessionFrameEvents, TransferExchangeHost {
   onWake = sleepOn;
-  readonly receivedMemory = new ReceivedMemory();
-  /** What the next bytes may have been read to. */
-  #room: Uint8Array<ArrayBuffer> | undefined;
+  readonly #memory = new ReceivedMemory();
   readonly observer: EngineObserver;
 
   readonly #role: Role;
@@ -171,7 +169,7 @@ export class SessionEngine implements ConnectionPhase, ConversationCarrier, Sess
   receive(bytes: Uint8Array, nowMs: number): number {
     this.#hasReceived = true;
     this.#router.nowMs = nowMs;
-    this.receivedMemory.begin(bytes.buffer === this.#room?.buffer);
+    this.#memory.begin();
     this.#liveness.handleReceived(nowMs);
     this.#leaving.handleReceived(nowMs);
     try {
@@ -180,17 +178,16 @@ export class SessionEngine implements ConnectionPhase, ConversationCarrier, Sess
       this.#fail(error as ProtocolError, (error as ProtocolError).wireError);
     }
     this.#receipt.settle(nowMs);
-    this.receivedMemory.end(bytes.length);
+    this.#memory.end(bytes.length);
     return bytes.length;
   }
 
   get keepsReceived(): boolean {
-    return this.receivedMemory.isKept;
+    return this.#memory.isKept;
   }
 
   roomForNext(maxBytes: number): Uint8Array<ArrayBuffer> | undefined {
-    this.#room = this.#closeReason ? undefined : this.#receiver.roomForNext(maxBytes);
-    return this.#room;
+    return this.#closeReason ? undefined : this.#receiver.roomForNext(maxBytes);
   }
 
   handleEnd(nowMs: number): void {
@@ -257,7 +254,11 @@ export class SessionEngine implements ConnectionPhase, ConversationCarrier, Sess
   // What the conversation asks of the connection that carries it.
 
   handleMessage(channel: number, bytes: Uint8Array, creditBytes: number, isView: boolean): void {
-    this.#events.onMessage(channel, isView ? this.receivedMemory.handOver(bytes) : bytes, creditBytes);
+    this.#events.onMessage(channel, isView ? this.#memory.handOver(bytes) : bytes, creditBytes);
+  }
+
+  keepReceived(): void {
+    this.#memory.keep();
   }
 
   handleCreditDue(source: CreditSource): void {

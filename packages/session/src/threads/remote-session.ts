@@ -145,10 +145,6 @@ export class RemoteSession implements SessionBackend {
     if (Object.keys(given).length > 0) this.#post({ kind: 'channel', channel: number, options: given });
   }
 
-  supplyMemory(): void {
-    // Memory comes with its message.
-  }
-
   consume(channel: number): void {
     const last = this.#consumed.length - 2;
     if (this.#consumed[last] === channel) this.#consumed[last + 1]! += 1;

@@ -14,9 +14,11 @@ import {
   isControlFrameType,
   isKnownFrameType,
   isSkippableFrameType,
+  laneNumber,
   LANES,
   MAX_CHANNEL,
   MAX_CONTROL_FRAME_BYTES,
+  MessageFlag,
   MIN_CHANNEL,
   PayloadCollector,
   PING_PAYLOAD_BYTES,
@@ -33,13 +35,16 @@ export interface FrameHandler {
   handleReceipt(bytes: number): void;
   handleMessagePiece(header: FrameHeader, piece: Uint8Array, position: number): void;
   /** Where the next bytes of a message may be read to, of which a part has come. */
-  roomForMessage(header: FrameHeader, missingBytes: number, maxBytes: number): Uint8Array<ArrayBuffer> | undefined;
+  roomForMessage(channel: number, missingBytes: number, maxBytes: number): Uint8Array<ArrayBuffer> | undefined;
   handleFilePiece(header: FrameHeader, piece: Uint8Array, position: number): void;
   handleAck(receivedBytes: number): void;
   handleCredit(channel: number, stream: number, limitBytes: number, consumedCount: number): void;
   handlePing(payload: Uint8Array): void;
   handleControl<Type extends ControlFrameType>(type: Type, stream: number, message: ControlMessage<Type>): void;
 }
+
+/** For fewer bytes than this a read of their own does not pay. */
+const MIN_DIRECT_BYTES = 32_768;
 
 /** The payload of the binary frames that have one size only. */
 const FIXED_SIZES = new Map<number, number>([
@@ -82,8 +87,14 @@ export class FrameReceiver implements FrameSink {
   /** Where the next bytes may be read to, in the middle of a large frame. */
   roomForNext(maxBytes: number): Uint8Array<ArrayBuffer> | undefined {
     const { currentFrame, missingBytes } = this.#decoder;
-    if (currentFrame?.type !== FrameType.MESSAGE) return undefined;
-    return this.#handler.roomForMessage(currentFrame, missingBytes, maxBytes);
+    if (currentFrame?.type !== FrameType.MESSAGE || missingBytes < MIN_DIRECT_BYTES) return undefined;
+    // Where the message goes on, the header of its next frame is read along, or it would take a read of its own: what follows it is read over it.
+    const behindBytes = (currentFrame.flags & MessageFlag.FIN) === 0 ? FRAME_HEADER_BYTES : 0;
+    return this.#handler.roomForMessage(
+      laneNumber(currentFrame.channel, currentFrame.stream),
+      missingBytes + behindBytes,
+      maxBytes,
+    );
   }
 
   /** Whatever follows is not looked at any more. */

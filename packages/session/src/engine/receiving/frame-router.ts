@@ -63,8 +63,8 @@ export class FrameRouter implements FrameHandler {
     this.#to.channels.incoming(laneNumber(header.channel, header.stream)).handlePiece(header, piece, position);
   }
 
-  roomForMessage(header: FrameHeader, missingBytes: number, maxBytes: number): Uint8Array<ArrayBuffer> | undefined {
-    return this.#to.channels.roomForMessage(header, missingBytes, maxBytes);
+  roomForMessage(lane: number, missingBytes: number, maxBytes: number): Uint8Array<ArrayBuffer> | undefined {
+    return this.#to.channels.roomForMessage(lane, missingBytes, maxBytes);
   }
 
   handleFilePiece(header: FrameHeader, piece: Uint8Array, position: number): void {

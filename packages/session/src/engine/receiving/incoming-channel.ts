@@ -14,11 +14,7 @@ import type { AssemblyBudget, AssemblyHolder } from './assembly-budget.ts';
 import type { CreditSource } from '../sending/control-queue.ts';
 import { Fifo } from '../fifo.ts';
 import type { ChannelPosition } from '../sending/outgoing-channel.ts';
-import type { ReceivedMemory } from './received-memory.ts';
-import { type AllocateBytes, MessageMemory, type SupplyMemory } from './message-memory.ts';
-
-/** A read of less is done as well with others, and copied. */
-const MIN_DIRECT_BYTES = 32_768;
+import { type AllocateBytes, MessageMemory } from './message-memory.ts';
 
 /** What a channel tells the engine. */
 export interface IncomingChannelHost {
@@ -29,8 +25,8 @@ export interface IncomingChannelHost {
    * @param isView whether its bytes lie in the memory that they were received in, which then belongs to the message
    */
   handleMessage(lane: number, bytes: Uint8Array, creditBytes: number, isView: boolean): void;
-  /** The memory of what is being received. */
-  readonly receivedMemory: ReceivedMemory | undefined;
+  /** A message that lies in the memory that it was received in was lent, and needs it longer than this call. */
+  keepReceived(): void;
   /** It is time to send this channel's credit. */
   handleCreditDue(source: CreditSource): void;
 }
@@ -108,11 +104,6 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
     this.#memory.lends = lends;
   }
 
-  /** Has memory for what is gathered asked of the application first; only where messages are lent. */
-  set memorySupply(supply: SupplyMemory | undefined) {
-    this.#memory.supply = supply;
-  }
-
   /** Messages that the application has taken. */
   get consumedCount(): number {
     return this.#consumedMessages;
@@ -140,24 +131,10 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
     else this.#extend();
   }
 
-  /**
-   * Where the next bytes of a frame that has begun to come may be read to; undefined if nothing of it has been gathered, or a read of so few
-   * is not worth it.
-   */
-  roomFor(
-    { flags }: Pick<FrameHeader, 'flags'>,
-    missingBytes: number,
-    maxBytes: number,
-  ): Uint8Array<ArrayBuffer> | undefined {
+  /** Where the next bytes of a frame that has begun to come may be read to; undefined if nothing of it has been gathered. */
+  roomFor(missingBytes: number, maxBytes: number): Uint8Array<ArrayBuffer> | undefined {
     const collector = this.#collector;
-    if (collector === undefined || collector.byteLength === 0) return undefined;
-    // To memory that nobody else uses before it is full all that follows may be read, headers and what belongs to others too: what is
-    // gathered is moved to its place, which costs less than to fill new memory from a buffer.
-    if (this.#memory.isSupplied) return collector.roomLeft(maxBytes);
-    if (missingBytes < MIN_DIRECT_BYTES) return undefined;
-    // Where the message goes on, the header of its next frame is read along, or it would take a read of its own: what follows it is read over it.
-    const behindBytes = (flags & MessageFlag.FIN) === 0 ? FRAME_HEADER_BYTES : 0;
-    return collector.roomFor(missingBytes + behindBytes, maxBytes);
+    return collector && collector.byteLength > 0 ? collector.roomFor(missingBytes, maxBytes) : undefined;
   }
 
   /** The application has consumed the oldest message that it had not consumed yet. */
@@ -260,13 +237,8 @@ export class IncomingChannel implements AssemblyHolder, CreditSource {
   /** The message lies in one piece in what was received. */
   #completeView(header: FrameHeader, bytes: Uint8Array): void {
     const { lends } = this.#memory;
-    const received = this.#host.receivedMemory;
-    if (received?.isElsewhere) {
-      this.#complete(header, bytes.slice(), false);
-      return;
-    }
     this.#complete(header, bytes, !lends);
-    if (lends && this.#consumedMessages < this.#receivedMessages) received?.keep();
+    if (lends && this.#consumedMessages < this.#receivedMessages) this.#host.keepReceived();
   }
 
   #completeGathered(header: FrameHeader, collector: PayloadCollector): void {

@@ -3,9 +3,6 @@ import { Fifo } from '../fifo.ts';
 /** Gives memory of exactly that size and of any content: all of it is written before anybody sees it. */
 export type AllocateBytes = (byteLength: number) => Uint8Array<ArrayBuffer>;
 
-/** Gives memory for the next message that is gathered, at least that much, where the application knows where it belongs; undefined where it does not. */
-export type SupplyMemory = (byteLength: number) => Uint8Array<ArrayBuffer> | undefined;
-
 /** Memory that is lent, and the message that it is lent for: which of its channel. */
 interface Loan {
   readonly messageNumber: number;
@@ -23,14 +20,10 @@ const MAX_SPARES = 8;
 export class MessageMemory {
   /** Whether messages are lent, those that have not been handed over yet. */
   lends = false;
-  /** Asked first. What it gives stays the application's. */
-  supply: SupplyMemory | undefined;
 
   readonly #allocate: AllocateBytes;
   /** So much of it is kept altogether. */
   readonly #maxSpareBytes: number;
-  /** Which the application supplied last. */
-  #supplied: ArrayBuffer | undefined;
   /** In the order of their messages. */
   readonly #loans = new Fifo<Loan>();
   /** What messages gave back, the newest last. */
@@ -44,22 +37,13 @@ export class MessageMemory {
 
   /** Memory of that size; what is lent may be larger. */
   readonly take = (byteLength: number): Uint8Array<ArrayBuffer> => {
-    const supplied = this.supply?.(byteLength);
-    this.#supplied = supplied?.buffer;
-    if (supplied) return supplied;
     const index = this.#spares.findLastIndex(({ length }) => length >= byteLength);
     return this.#removeSpare(index) ?? this.#allocate(byteLength);
   };
 
-  /** Whether what was taken last is the application's. */
-  get isSupplied(): boolean {
-    return this.#supplied !== undefined;
-  }
-
   /** The message of that number, which lies in memory from here, is handed over. */
   handOver(message: Uint8Array<ArrayBuffer>, messageNumber: number): void {
-    if (this.lends && message.buffer !== this.#supplied)
-      this.#loans.push({ messageNumber, memory: new Uint8Array(message.buffer) });
+    if (this.lends) this.#loans.push({ messageNumber, memory: new Uint8Array(message.buffer) });
   }
 
   /** The message of that number is consumed, and all before it. */

@@ -9,7 +9,6 @@ const MIN_MESSAGE_PART = 1 / 4;
  */
 export class ReceivedMemory {
   #isKept = false;
-  #isElsewhere = false;
   #messageBytes = 0;
   #copiesSmall = false;
 
@@ -18,15 +17,9 @@ export class ReceivedMemory {
     return this.#isKept;
   }
 
-  /** Whether what was received last lies in memory that is meant for a part of it. */
-  get isElsewhere(): boolean {
-    return this.#isElsewhere;
-  }
-
-  /** Something has been received. @param isElsewhere whether it was read to where a part of it belongs */
-  begin(isElsewhere: boolean): void {
+  /** Something has been received. */
+  begin(): void {
     this.#isKept = false;
-    this.#isElsewhere = isElsewhere;
     this.#messageBytes = 0;
   }
 

@@ -39,7 +39,7 @@ class Notes implements FrameHandler {
     this.#handlePiece(`message on ${header.channel}`, header, piece, position);
   }
 
-  roomForMessage({ channel }: FrameHeader, missingBytes: number, maxBytes: number): Uint8Array<ArrayBuffer> {
+  roomForMessage(channel: number, missingBytes: number, maxBytes: number): Uint8Array<ArrayBuffer> {
     this.lines.push(`room for ${missingBytes} on ${channel}, ${maxBytes} at most`);
     return this.room;
   }
@@ -152,7 +152,7 @@ describe('room for the next bytes', () => {
     return [isThere, ...notes.lines];
   };
 
-  it('is where the channel wants it, in the middle of a message', () => {
+  it('is where the channel wants it, in the middle of a message of which 32 KiB and more are missing', () => {
     expect(roomAfter(large.subarray(0, 8))).toEqual([true, 'room for 40000 on 7, 9 at most']);
     expect(roomAfter(pingFrame(), large.subarray(0, 7240))).toEqual([
       true,
@@ -161,11 +161,17 @@ describe('room for the next bytes', () => {
     ]);
   });
 
-  it('is none between frames, within a header and within anything else', () => {
+  it('has the header of the next frame too, where the message goes on', () => {
+    expect(roomAfter(fragment.subarray(0, 8))).toEqual([true, 'room for 40008 on 7, 9 at most']);
+    expect(roomAfter(fragment.subarray(0, 7240))).toEqual([true, 'room for 32776 on 7, 9 at most']);
+    expect(roomAfter(fragment)).toEqual([false]);
+  });
+
+  it('is none where less is missing, between frames, within a header and within anything else', () => {
     expect(roomAfter()).toEqual([false]);
+    expect(roomAfter(large.subarray(0, 7241))).toEqual([false]);
     expect(roomAfter(large.subarray(0, 7))).toEqual([false]);
     expect(roomAfter(large)).toEqual([false]);
-    expect(roomAfter(fragment)).toEqual([false]);
     expect(roomAfter(fileDataFrame(253, 1, testBytes(50_000)).subarray(0, 100))).toEqual([false]);
   });
 });

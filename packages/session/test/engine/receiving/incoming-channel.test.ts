@@ -3,7 +3,6 @@ import { testBytes } from '@tcpcomm/test-support';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AssemblyBudget } from '../../../src/engine/receiving/assembly-budget.ts';
-import { ReceivedMemory } from '../../../src/engine/receiving/received-memory.ts';
 import { IncomingChannel } from '../../../src/engine/receiving/incoming-channel.ts';
 import { SMALL_LIMITS } from '../engine-options.ts';
 import { errorOf } from '../error-of.ts';
@@ -24,7 +23,6 @@ class Receiving {
   /** How far the sender has been told that it may send. */
   limitBytes = WINDOW_BYTES;
   sentBytes = 0;
-  readonly received = new ReceivedMemory();
   readonly #decoder = new FrameDecoder(1_000_000);
   /** What every piece is read into. */
   readonly #memory = new Uint8Array(1_000_000);
@@ -37,7 +35,9 @@ class Receiving {
         expect(isView).toBe(bytes.buffer === this.#memory.buffer);
         this.unconsumed.push(creditBytes);
       },
-      receivedMemory: this.received,
+      keepReceived: () => {
+        throw new Error('nothing was lent');
+      },
       handleCreditDue: () => {
         this.isCreditDue = true;
       },
@@ -58,8 +58,8 @@ class Receiving {
   receive(frame: Uint8Array, pieceBytes = Infinity, isDirect = false): void {
     this.sentBytes += frame.length;
     for (let at = 0; at < frame.length;) {
-      const { currentFrame, missingBytes } = this.#decoder;
-      const direct = isDirect && currentFrame ? this.channel.roomFor(currentFrame, missingBytes, Infinity) : undefined;
+      const isWithin = this.#decoder.currentFrame !== undefined;
+      const direct = isDirect && isWithin ? this.channel.roomFor(this.#decoder.missingBytes, Infinity) : undefined;
       const room = direct ?? this.#memory;
       const read = frame.subarray(at, at + Math.min(pieceBytes, room.length));
       room.set(read);
@@ -68,8 +68,6 @@ class Receiving {
           this.channel.handlePiece(header, piece, position);
         },
       });
-      // Nothing was lent.
-      expect(this.received.isKept).toBe(false);
       this.#memory.fill(0x55, 0, read.length);
       at += read.length;
     }
@@ -133,7 +131,7 @@ describe('fragments', () => {
       handleMessage: (_channel: number, bytes: Uint8Array, _creditBytes: number, isView: boolean) => {
         handed.push(bytes, isView);
       },
-      receivedMemory: undefined,
+      keepReceived: () => {},
       handleCreditDue: () => {},
     };
     const channel = new IncomingChannel(5, host, SMALL_LIMITS, new AssemblyBudget(0), () => {
@@ -158,25 +156,13 @@ describe('fragments', () => {
 
   it('have room for the next bytes when some have come, and none before or after', () => {
     const receiving = new Receiving();
-    const last = { flags: FIN };
-    expect(receiving.channel.roomFor(last, 40_000, 100)).toBeUndefined();
+    expect(receiving.channel.roomFor(100, 100)).toBeUndefined();
     receiving.receive(messageFrame(5, testBytes(60), 0));
-    expect(receiving.channel.roomFor(last, 40_000, 50_000)).toHaveLength(40_000);
-    expect(receiving.channel.roomFor(last, 40_000, 7)).toHaveLength(7);
-    // For few bytes a read does not pay.
-    expect([32_768, 32_767].map((missing) => receiving.channel.roomFor(last, missing, 1)?.length)).toEqual([
-      1,
-      undefined,
-    ]);
+    expect(receiving.channel.roomFor(40, 100)).toHaveLength(40);
+    expect(receiving.channel.roomFor(40, 7)).toHaveLength(7);
     receiving.receive(messageFrame(5, testBytes(40)));
     expect(receiving.messages[0]).toHaveLength(100);
-    expect(receiving.channel.roomFor(last, 40_000, 100)).toBeUndefined();
-  });
-
-  it('have room for the header of the next frame too, where the message goes on', () => {
-    const receiving = new Receiving();
-    receiving.receive(messageFrame(5, testBytes(60), 0));
-    expect(receiving.channel.roomFor({ flags: 0 }, 40_000, 50_000)).toHaveLength(40_008);
+    expect(receiving.channel.roomFor(100, 100)).toBeUndefined();
   });
 
   it('without a byte are refused, unless they end a message', () => {
@@ -382,11 +368,9 @@ describe('messages that are lent', () => {
           this.#unconsumed.push(creditBytes);
           if (this.consumesAtOnce) this.consume();
         },
-        receivedMemory: Object.assign(new ReceivedMemory(), {
-          keep: () => {
-            this.keptTimes += 1;
-          },
-        }),
+        keepReceived: () => {
+          this.keptTimes += 1;
+        },
         handleCreditDue: () => undefined,
       };
       const limits = { ...SMALL_LIMITS, channelWindowBytes: 1_000_000 };
@@ -453,7 +437,7 @@ describe('memory for a message in fragments', () => {
       handleMessage: (_channel: number, _bytes: Uint8Array, creditBytes: number) => {
         channel.handleConsumed(creditBytes);
       },
-      receivedMemory: undefined,
+      keepReceived: () => undefined,
       handleCreditDue: () => {
         channel.takeLimit();
       },

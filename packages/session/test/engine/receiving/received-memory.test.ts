@@ -4,7 +4,7 @@ import { ReceivedMemory } from '../../../src/engine/receiving/received-memory.ts
 /** Receives that many bytes with messages of these sizes among them; returns which are views. */
 function receive(memory: ReceivedMemory, receivedBytes: number, ...sizes: number[]): boolean[] {
   const received = new Uint8Array(receivedBytes);
-  memory.begin(false);
+  memory.begin();
   const isView = sizes.map((size) => memory.handOver(received.subarray(0, size)).buffer === received.buffer);
   memory.end(receivedBytes);
   return isView;
@@ -35,7 +35,7 @@ it('larger ones are views all the same', () => {
 it('copies are of the bytes, and of memory of their own', () => {
   const memory = new ReceivedMemory();
   receive(memory, 65_536, 16);
-  memory.begin(false);
+  memory.begin();
   const received = Uint8Array.of(1, 2, 3);
   const message = memory.handOver(received.subarray(1));
   received.fill(9);
