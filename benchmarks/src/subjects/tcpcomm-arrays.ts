@@ -30,9 +30,7 @@ export const subject: Subject<ArrayLoad> = {
     const arrival = new ArrayArrival(arrayBytes);
     const client = new TcpCommClient();
     const arrays = new LargeArrayTransfer(client);
-    void (async () => {
-      for await (const array of arrays) arrival.add(array);
-    })();
+    void takeAll(arrays, arrival);
     await client.connect(host, port);
     return {
       run: async ({ count }) => {
@@ -46,3 +44,15 @@ export const subject: Subject<ArrayLoad> = {
     };
   },
 };
+
+/** Not by `for await`, whose variable would keep an array in memory while the next one comes. */
+async function takeAll(arrays: LargeArrayTransfer, arrival: ArrayArrival): Promise<void> {
+  const iterator = arrays[Symbol.asyncIterator]();
+  while (await takeOne(iterator, arrival));
+}
+
+async function takeOne(iterator: AsyncIterator<unknown>, arrival: ArrayArrival): Promise<boolean> {
+  const { done, value } = await iterator.next();
+  if (!done) arrival.add(value);
+  return !done;
+}

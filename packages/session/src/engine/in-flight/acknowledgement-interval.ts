@@ -3,17 +3,31 @@ const INTERVAL_MS = 1;
 const MIN_INTERVAL_BYTES = 8_192;
 const MAX_INTERVAL_BYTES = 2_097_152;
 /**
- * ... but on a link of a gigabit a second or so no more than this. A sender has at least as much in flight as is acknowledged at a time,
+ * ... but on a link of up to a gigabit a second no more than this. A sender has at least as much in flight as is acknowledged at a time,
  * and there the queue that this makes is still felt: it was half of the time that a message took.
  */
 const MEDIUM_INTERVAL_BYTES = 16_384;
-/** On faster links it is a larger part of that time, and from this rate on all of it: there every acknowledgement is felt. */
-const FAST_BYTES_PER_MS = 1_000_000;
+const MEDIUM_BYTES_PER_MS = 125_000;
+/**
+ * A little faster it is as a rule not the link that bounds the rate, but a program that works through what it has read: then each
+ * acknowledgement is felt more than the queue.
+ */
+const FAST_INTERVAL_BYTES = 98_304;
+const FAST_BYTES_PER_MS = 1.25 * MEDIUM_BYTES_PER_MS;
+/** On still faster links all that comes in that time is acknowledged together again, at last. */
+const LOOPBACK_BYTES_PER_MS = 1_000_000;
 
 /** How many bytes a receiver acknowledges together at this rate (docs/PROTOCOL.md §7.3). */
 export function acknowledgementIntervalBytes(bytesPerSecond: number): number {
   const bytesPerMs = bytesPerSecond / 1000;
-  const fastBytes = (bytesPerMs * INTERVAL_MS * bytesPerMs) / FAST_BYTES_PER_MS;
-  const bytes = Math.min(bytesPerMs * INTERVAL_MS, Math.max(MEDIUM_INTERVAL_BYTES, fastBytes));
-  return Math.min(Math.max(bytes, MIN_INTERVAL_BYTES), MAX_INTERVAL_BYTES);
+  const fastShare = clamp((bytesPerMs - MEDIUM_BYTES_PER_MS) / (FAST_BYTES_PER_MS - MEDIUM_BYTES_PER_MS), 0, 1);
+  const mostBytes = Math.max(
+    MEDIUM_INTERVAL_BYTES + (FAST_INTERVAL_BYTES - MEDIUM_INTERVAL_BYTES) * fastShare,
+    (bytesPerMs * INTERVAL_MS * bytesPerMs) / LOOPBACK_BYTES_PER_MS,
+  );
+  return clamp(Math.min(bytesPerMs * INTERVAL_MS, mostBytes), MIN_INTERVAL_BYTES, MAX_INTERVAL_BYTES);
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(Math.max(value, least), most);
 }

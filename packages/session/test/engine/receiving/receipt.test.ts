@@ -136,8 +136,8 @@ describe('an acknowledgement', () => {
       comeFor(10, 1_000_000);
       const { acknowledgements } = receiving;
       comeFor(30, 100_000);
-      // About as many as at 100 MB/s, one for each 16 KiB.
-      expect(receiving.acknowledgements - acknowledgements).toBeGreaterThan((0.7 * 30 * 100_000) / 16_384);
+      // But for the 10 ms after the peak about as many as at 100 MB/s, one for each 16 KiB.
+      expect(receiving.acknowledgements - acknowledgements).toBeGreaterThan((0.6 * 30 * 100_000) / 16_384);
     }
   });
 
