@@ -1,5 +1,6 @@
-/** It grows by this, so a size that is only announced takes no more. */
+/** It grows by this, or by a quarter if that is more, so a size that is only announced takes no more. Each step makes the garbage collector look around. */
 const GROWTH_BYTES = 16_777_216;
+const GROWTH_PART = 1 / 4;
 /** Up to this it is there with the first byte, and is the memory of an earlier array where the allocator has some. */
 const FIXED_BYTES = GROWTH_BYTES;
 
@@ -48,7 +49,8 @@ export class ArrayMemory {
   }
 
   #grow(buffer: ArrayBuffer | SharedArrayBuffer, neededBytes: number): void {
-    const byteLength = Math.min(Math.max(neededBytes, buffer.byteLength + GROWTH_BYTES), this.#maxBytes);
+    const growthBytes = Math.max(GROWTH_BYTES, Math.floor(buffer.byteLength * GROWTH_PART));
+    const byteLength = Math.min(Math.max(neededBytes, buffer.byteLength + growthBytes), this.#maxBytes);
     if (buffer instanceof SharedArrayBuffer) buffer.grow(byteLength);
     else buffer.resize(byteLength);
   }
