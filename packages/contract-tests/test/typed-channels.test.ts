@@ -11,6 +11,7 @@ import { connectPair, ENDS, endsOf } from '../src/index.ts';
 checkForLeaks();
 
 const CHANNEL = 5;
+const NESTED_CHANNEL = 6;
 
 const Order = v.object({ item: v.string(), count: v.pipe(v.number(), v.integer(), v.minValue(1)) });
 const Receipt = v.object({ total: v.number() });
@@ -130,6 +131,37 @@ describe.each(ENDS)('a typed channel of a %s', (end) => {
     );
     await expect(asking.request({ item: 'gold', count: 1 })).rejects.toMatchObject({ reason: 'SOLD_OUT' });
     expect(handled).toEqual(['pen', 'air', 'gold']);
+  });
+
+  it('tells who asked nothing of another invalid message that its handler meets', async () => {
+    await using pair = await connectPair();
+    const { local, remote } = endsOf(pair, end);
+    const notices: unknown[] = [];
+    remote.on('notice', ({ kind, error }) => kind === 'error' && notices.push(error));
+    local.onRequest(NESTED_CHANNEL, () => Buffer.from('"free"'));
+    remote.channel(CHANNEL, { codec: jsonCodec() }).onRequest(async () => {
+      return remote.channel(NESTED_CHANNEL, { codec: jsonCodec() }).request('what is it?', { schema: Receipt });
+    });
+    await expect(local.channel(CHANNEL, { codec: jsonCodec() }).request(1)).rejects.toMatchObject({
+      code: 'ERR_TCPCOMM_REQUEST_FAILED',
+      message: 'the handler of the request failed',
+    });
+    expect(notices).toMatchObject([{ message: expect.stringContaining('the reply on channel 6') as string }]);
+  });
+
+  it('goes on when what takes invalid messages throws', async () => {
+    await using pair = await connectPair();
+    const { local, remote } = endsOf(pair, end);
+    const notices: unknown[] = [];
+    remote.on('notice', ({ kind, error }) => kind === 'error' && notices.push(error));
+    const onInvalid = () => {
+      throw new Error('not my day');
+    };
+    const taken = take(remote.channel(CHANNEL, { codec: textCodec, onInvalid }), 1);
+    await local.sendBytes(Uint8Array.of(0xff), CHANNEL);
+    await local.sendText('fine', CHANNEL);
+    expect(await taken).toEqual(['fine']);
+    expect(notices).toMatchObject([{ message: 'not my day' }]);
   });
 
   it('has replies in items, each a value', async () => {

@@ -13,7 +13,7 @@ export interface ChannelPort {
   requestStream(channel: number, bytes: Uint8Array, options?: RequestOptions): ReplyItems;
   onRequest(channel: number, handler: RequestHandler): () => void;
   /** Something came that is of no use, and nobody else is told. */
-  reportFailure(error: Error): void;
+  reportFailure(error: unknown): void;
 }
 
 /**

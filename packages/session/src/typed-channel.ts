@@ -4,6 +4,7 @@ import type { ChannelPort } from './channel.ts';
 import type { ChannelOptions } from './channel-settings.ts';
 import type { Codec } from './codec.ts';
 import { MessageFormat } from './message-format.ts';
+import { InvalidRequestError } from './requests/invalid-request-error.ts';
 import type { Reply, RequestHandler, RequestOptions } from './requests/request-options.ts';
 import type { SendOptions } from './send-options.ts';
 import type { ChannelStats } from './session-stats.ts';
@@ -73,7 +74,7 @@ export class TypedChannel<Sent, Received = Sent> implements AsyncIterable<Receiv
   /** As `session.onRequest` on this channel: requests that the channel does not take are answered with an error, and not handled. */
   onRequest(handler: RequestHandler<Received, Sent>): () => void {
     return this.#port.onRequest(this.number, async (bytes, context) => {
-      const request = await decode(this.#format, bytes, `the request on channel ${this.number}`);
+      const request = await this.#readRequest(bytes);
       const reply: Reply<Sent> = await handler(request, context);
       if (reply === undefined) return undefined;
       return isIterable<Sent>(reply) ? this.#encodeAll(reply) : this.#format.encode(reply);
@@ -106,13 +107,29 @@ export class TypedChannel<Sent, Received = Sent> implements AsyncIterable<Receiv
     }
   }
 
+  async #readRequest(bytes: Uint8Array): Promise<Received> {
+    try {
+      return await decode(this.#format, bytes, `the request on channel ${this.number}`);
+    } catch (error) {
+      const { message, cause } = error as InvalidMessageError;
+      throw new InvalidRequestError(message, { cause });
+    }
+  }
+
   async *#encodeAll(values: AsyncIterable<Sent>): AsyncGenerator<Uint8Array, void, void> {
     for await (const value of values) yield this.#format.encode(value);
   }
 
   #handleInvalid(error: InvalidMessageError, bytes: Uint8Array): void {
-    if (this.#onInvalid === undefined) this.#port.reportFailure(error);
-    else this.#onInvalid(error, bytes);
+    if (this.#onInvalid === undefined) {
+      this.#port.reportFailure(error);
+      return;
+    }
+    try {
+      this.#onInvalid(error, bytes);
+    } catch (failure) {
+      this.#port.reportFailure(failure);
+    }
   }
 }
 

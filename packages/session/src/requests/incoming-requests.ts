@@ -16,6 +16,7 @@ import type { Session } from '../session.ts';
 import type { SessionBackend } from '../session-backend.ts';
 import type { LaneOwner } from '../session-lanes.ts';
 import { IncomingRequest } from './incoming-request.ts';
+import { InvalidRequestError } from './invalid-request-error.ts';
 import type { RequestHandler } from './request-options.ts';
 
 /** Requests of one channel that are handled at the same time; the others wait, and then the peer. */
@@ -169,12 +170,7 @@ export class IncomingRequests {
 
 /** Whether what it says was said for who asked. */
 function isMeantForPeer(error: unknown): boolean {
-  return error instanceof ReplyError || isOfRequest(error);
-}
-
-/** That the request itself was not what the channel takes, or nobody waits for it any more. */
-function isOfRequest(error: unknown): error is TcpCommError {
-  return error instanceof TcpCommError && error.code === 'ERR_TCPCOMM_INVALID_MESSAGE';
+  return error instanceof ReplyError || error instanceof InvalidRequestError;
 }
 
 function failureOf(error: unknown): RequestFailure {
@@ -183,7 +179,7 @@ function failureOf(error: unknown): RequestFailure {
     return { code: WireError.REQUEST_FAILED, message, ...(reason !== undefined && { reason }) };
   }
   if (error instanceof LimitError) return { code: WireError.MESSAGE_TOO_LARGE, message: error.message };
-  if (isOfRequest(error)) return { code: WireError.INVALID_MESSAGE, message: error.message };
+  if (error instanceof InvalidRequestError) return { code: WireError.INVALID_MESSAGE, message: error.message };
   return { code: WireError.REQUEST_FAILED, message: 'the handler of the request failed' };
 }
 
