@@ -4,11 +4,19 @@ import { defineConfig } from 'vitest/config';
 const conditions = ['@tcpcomm/source', 'module', 'node', 'development|production'];
 const jsonReport = process.env['TCPCOMM_TEST_REPORT'];
 
+/** Tests of code without sockets, files and threads: what one file does nobody else can see. */
+const PURE = ['packages/{protocol,throttle,large-array}/test/**/*.test.ts', 'packages/session/test/engine/**/*.test.ts'];
+const ALL = ['{packages,apps}/*/test/**/*.test.ts', 'benchmarks/test/**/*.test.ts'];
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['{packages,apps}/*/test/**/*.test.ts', 'benchmarks/test/**/*.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'real', include: ALL, exclude: PURE } },
+      // A hundred files share processes: to start one for each would take longer than most of them do.
+      { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
+    ],
     pool: 'forks',
     // Not one less than there are cores, where that is one: most tests wait for sockets, disks and processes.
     maxWorkers: Math.max(2, availableParallelism() - 1),

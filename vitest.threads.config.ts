@@ -42,6 +42,7 @@ export default defineConfig(({ mode }) => {
       hookTimeout: 60_000,
     },
   });
+  delete threaded.test.projects;
   threaded.test.include = include;
   threaded.test.exclude = [...(threaded.test.exclude ?? []), ...exclude, ...ofReusedPort];
   return threaded;

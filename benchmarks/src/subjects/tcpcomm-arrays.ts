@@ -1,5 +1,5 @@
 import { TcpCommClient } from '@tcpcomm/client';
-import { LargeArrayTransfer } from '@tcpcomm/large-array';
+import { type LargeArray, LargeArrayTransfer } from '@tcpcomm/large-array';
 import { TcpCommServer } from '@tcpcomm/server';
 import type { Subject } from '../harness/subject.ts';
 import { ArrayArrival, type ArrayLoad, createArray, sendArrays } from './array-load.ts';
@@ -51,8 +51,8 @@ async function takeAll(arrays: LargeArrayTransfer, arrival: ArrayArrival): Promi
   while (await takeOne(iterator, arrival));
 }
 
-async function takeOne(iterator: AsyncIterator<unknown>, arrival: ArrayArrival): Promise<boolean> {
-  const { done, value } = await iterator.next();
-  if (!done) arrival.add(value);
-  return !done;
+async function takeOne(iterator: AsyncIterator<LargeArray, undefined>, arrival: ArrayArrival): Promise<boolean> {
+  const { value } = await iterator.next();
+  if (value !== undefined) arrival.add(value);
+  return value !== undefined;
 }
