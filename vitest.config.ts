@@ -5,7 +5,10 @@ const conditions = ['@tcpcomm/source', 'module', 'node', 'development|production
 const jsonReport = process.env['TCPCOMM_TEST_REPORT'];
 
 /** Tests of code without sockets, files and threads: what one file does nobody else can see. */
-const PURE = ['packages/{protocol,throttle,large-array}/test/**/*.test.ts', 'packages/session/test/engine/**/*.test.ts'];
+const PURE = [
+  'packages/{protocol,throttle,large-array}/test/**/*.test.ts',
+  'packages/session/test/engine/**/*.test.ts',
+];
 const ALL = ['{packages,apps}/*/test/**/*.test.ts', 'benchmarks/test/**/*.test.ts'];
 
 export default defineConfig({
