@@ -8,13 +8,13 @@ const MAX_INTERVAL_BYTES = 2_097_152;
  */
 const MEDIUM_INTERVAL_BYTES = 16_384;
 /** More than the 117,600 that TCP carries over gigabit Ethernet. */
-const MEDIUM_BYTES_PER_MS = 119_000;
+const MEDIUM_BYTES_PER_MS = 121_000;
 /**
  * A little faster it is as a rule not the link that bounds the rate, but a program that works through what it has read: then each
  * acknowledgement is felt more than the queue.
  */
-const FAST_INTERVAL_BYTES = 98_304;
-const FAST_BYTES_PER_MS = 1.2 * MEDIUM_BYTES_PER_MS;
+const FAST_INTERVAL_BYTES = 73_728;
+const FAST_BYTES_PER_MS = 1.1 * MEDIUM_BYTES_PER_MS;
 /** On still faster links all that comes in that time is acknowledged together again, at last. */
 const LOOPBACK_BYTES_PER_MS = 1_000_000;
 

@@ -6,6 +6,8 @@ import type { SessionThrottle } from '../session-throttle.ts';
 const ACKNOWLEDGE_AFTER_MS = 10;
 /** ... or when as many bytes have come as are acknowledged together at the rate of so long. */
 const MEASURE_MS = 10;
+/** A burst may be in two of them. */
+const MEASUREMENTS = 3;
 
 const OVERDRAWN_FROM_BYTES = 262_144;
 
@@ -25,7 +27,8 @@ export class Receipt {
   /** Since when, and from where on, the present rate is measured. */
   #measuredMs = 0;
   #measuredBytes = 0;
-  #bytesPerSecond = 0;
+  /** The last measurements of it, the newest last. */
+  readonly #ratesBytesPerSecond = new Array<number>(MEASUREMENTS).fill(0);
   #intervalBytes = acknowledgementIntervalBytes(0);
   #dueMs = Infinity;
   /** When the throttle lets the next bytes through, if it holds any back. */
@@ -124,15 +127,16 @@ export class Receipt {
   }
 
   /**
-   * Follows the rate, that of the slower of two measurements, so that a burst does not count as one: whoever has less in flight than the
+   * Follows the rate, that of the slowest of the last measurements, so that a burst does not count as one: whoever has less in flight than the
    * interval would wait for every acknowledgement until time brings it.
    */
   #adaptInterval(nowMs: number): void {
     const elapsedMs = nowMs - this.#measuredMs;
     if (elapsedMs < MEASURE_MS) return;
     const bytesPerSecond = ((this.#admittedBytes - this.#measuredBytes) / elapsedMs) * 1000;
-    this.#intervalBytes = acknowledgementIntervalBytes(Math.min(bytesPerSecond, this.#bytesPerSecond));
-    this.#bytesPerSecond = bytesPerSecond;
+    this.#ratesBytesPerSecond.shift();
+    this.#ratesBytesPerSecond.push(bytesPerSecond);
+    this.#intervalBytes = acknowledgementIntervalBytes(Math.min(...this.#ratesBytesPerSecond));
     this.#measuredMs = nowMs;
     this.#measuredBytes = this.#admittedBytes;
   }
