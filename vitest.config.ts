@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const conditions = ['@tcpcomm/source', 'module', 'node', 'development|production'];
 const jsonReport = process.env['TCPCOMM_TEST_REPORT'];
 
-/** Tests of code without sockets, files and threads: what one file does nobody else can see. */
+/** Tests of code without sockets, files and threads of its own: what one of them does the next cannot see. */
 const PURE = [
   'packages/{protocol,throttle,large-array}/test/**/*.test.ts',
   'packages/session/test/engine/**/*.test.ts',

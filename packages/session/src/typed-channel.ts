@@ -74,7 +74,7 @@ export class TypedChannel<Sent, Received = Sent> implements AsyncIterable<Receiv
   /** As `session.onRequest` on this channel: requests that the channel does not take are answered with an error, and not handled. */
   onRequest(handler: RequestHandler<Received, Sent>): () => void {
     return this.#port.onRequest(this.number, async (bytes, context) => {
-      const request = await this.#readRequest(bytes);
+      const request = await decode(this.#format, bytes, `the request on channel ${this.number}`, InvalidRequestError);
       const reply: Reply<Sent> = await handler(request, context);
       if (reply === undefined) return undefined;
       return isIterable<Sent>(reply) ? this.#encodeAll(reply) : this.#format.encode(reply);
@@ -107,15 +107,6 @@ export class TypedChannel<Sent, Received = Sent> implements AsyncIterable<Receiv
     }
   }
 
-  async #readRequest(bytes: Uint8Array): Promise<Received> {
-    try {
-      return await decode(this.#format, bytes, `the request on channel ${this.number}`);
-    } catch (error) {
-      const { message, cause } = error as InvalidMessageError;
-      throw new InvalidRequestError(message, { cause });
-    }
-  }
-
   async *#encodeAll(values: AsyncIterable<Sent>): AsyncGenerator<Uint8Array, void, void> {
     for await (const value of values) yield this.#format.encode(value);
   }
@@ -145,12 +136,13 @@ async function decode<Sent, Received>(
   format: MessageFormat<Sent, Received>,
   bytes: Uint8Array,
   what: string,
+  ErrorClass = InvalidMessageError,
 ): Promise<Received> {
   try {
     return await format.decode(bytes);
   } catch (error) {
     const { message, cause } = error as InvalidMessageError;
-    throw new InvalidMessageError(`${what} ${message}`, { cause });
+    throw new ErrorClass(`${what} ${message}`, { cause });
   }
 }
 
