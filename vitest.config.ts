@@ -4,21 +4,24 @@ import { defineConfig } from 'vitest/config';
 const conditions = ['@tcpcomm/source', 'module', 'node', 'development|production'];
 const jsonReport = process.env['TCPCOMM_TEST_REPORT'];
 
-/** Tests of code without sockets, files and threads of its own: what one of them does the next cannot see. */
-const PURE = [
-  'packages/{protocol,throttle,large-array}/test/**/*.test.ts',
-  'packages/session/test/engine/**/*.test.ts',
-];
 const ALL = ['{packages,apps}/*/test/**/*.test.ts', 'benchmarks/test/**/*.test.ts'];
+/** Tests that look at what their own process takes, or change what all of it shares. */
+const ALONE = [
+  'packages/cpu-monitor/test/**/*.test.ts',
+  'packages/contract-tests/test/{client-thread,file-conflicts}.test.ts',
+  'apps/demo-server/test/{worker-lines,date-time}.test.ts',
+  'apps/demo-client/test/{listing,list-command}.test.ts',
+  'benchmarks/test/{bench,collect-garbage,temporary-folder}.test.ts',
+];
 
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
     projects: [
-      { extends: true, test: { name: 'real', include: ALL, exclude: PURE } },
-      // A hundred files share processes: to start one for each would take longer than most of them do.
-      { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
+      { extends: true, test: { name: 'alone', include: ALONE } },
+      // Two hundred files share processes: to start one for each, and load the library into it, takes longer than many of them do.
+      { extends: true, test: { name: 'together', include: ALL, exclude: ALONE, isolate: false } },
     ],
     pool: 'forks',
     // Not one less than there are cores, where that is one: most tests wait for sockets, disks and processes.

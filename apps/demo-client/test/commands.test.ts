@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startServer } from './demo-server-process.ts';
+import { runHere } from './program-here.ts';
 import { type Finished, jsonLines, killPrograms, Program, run } from './program.ts';
 
 const CLIENT = 'demo-client/src/main.ts';
@@ -35,8 +36,14 @@ beforeEach(async () => {
   here = await mkdtemp(join(folder, 'here-'));
 });
 
+/** The client as a program, in the folder of the test. */
 function client(...args: string[]): Promise<Finished> {
   return run(CLIENT, ['--port', port, ...args], { cwd: here });
+}
+
+/** The client in this process: what of it is no matter of processes. */
+function clientHere(...args: string[]): Promise<Finished> {
+  return runHere('--port', port, ...args);
 }
 
 describe('get', () => {
@@ -52,13 +59,13 @@ describe('get', () => {
 
   it('takes the place that it is told', async () => {
     await writeFile(join(root, 'a.bin'), bytes);
-    expect((await client('get', 'a.bin', 'b.bin')).status).toBe(0);
+    expect((await clientHere('get', 'a.bin', join(here, 'b.bin'))).status).toBe(0);
     expect(await readdir(here)).toEqual(['b.bin']);
   });
 
   it('prints a JSON object a line when asked to', async () => {
     await writeFile(join(root, 'a.bin'), bytes);
-    const { stdout } = await client('get', 'a.bin', '--json');
+    const { stdout } = await clientHere('get', 'a.bin', here, '--json');
     const lines = jsonLines(stdout);
     const localPath = expect.stringMatching(/a\.bin$/) as string;
     expect(lines[0]).toMatchObject({ event: 'progress', direction: 'incoming', name: 'a.bin', totalBytes: 1_500_000 });
@@ -68,11 +75,11 @@ describe('get', () => {
 
   it('prints nothing when all goes well and it was told to be quiet', async () => {
     await writeFile(join(root, 'a.bin'), bytes);
-    expect(await client('get', 'a.bin', '--quiet')).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(await clientHere('get', 'a.bin', here, '--quiet')).toEqual({ status: 0, stdout: '', stderr: '' });
   });
 
   it('says that there is no such file, and leaves nothing', async () => {
-    const { status, stderr } = await client('get', 'missing.bin');
+    const { status, stderr } = await clientHere('get', 'missing.bin', here);
     expect(status).toBe(1);
     expect(stderr).toBe(
       'error: "missing.bin": there is no such file\n' +
@@ -82,7 +89,7 @@ describe('get', () => {
   });
 
   it('says that a name leads out of the root', async () => {
-    const { status, stderr } = await client('get', '../secret');
+    const { status, stderr } = await clientHere('get', '../secret', here);
     expect(status).toBe(1);
     expect(stderr).toContain('not a relative name below the offered folder');
     expect(stderr).toContain("Name a path below the server's --root");
@@ -91,16 +98,17 @@ describe('get', () => {
   it('keeps a file that is there already if it is told to', async () => {
     await writeFile(join(root, 'a.bin'), bytes);
     await writeFile(join(here, 'a.bin'), 'mine');
-    const { status, stderr } = await client('get', 'a.bin', '--overwrite', 'refuse');
+    const { status, stderr } = await clientHere('get', 'a.bin', here, '--overwrite', 'refuse');
     expect(status).toBe(1);
     expect(stderr).toContain('the file exists already');
     expect(await readFile(join(here, 'a.bin'), 'utf8')).toBe('mine');
   });
 
   it('looks for the folder of LOCAL before it connects', async () => {
-    const { status, stderr } = await client('get', 'a.bin', 'nowhere/a.bin', '--port', '1');
+    const nowhere = join(here, 'nowhere');
+    const { status, stderr } = await clientHere('get', 'a.bin', join(nowhere, 'a.bin'), '--port', '1');
     expect(status).toBe(1);
-    expect(stderr).toBe('error: LOCAL is to be in a folder that exists, there is no folder nowhere\n');
+    expect(stderr).toBe(`error: LOCAL is to be in a folder that exists, there is no folder ${nowhere}\n`);
   });
 });
 
@@ -114,33 +122,32 @@ describe('send', () => {
   it('sends it as what it is told, a slash at the end meaning a folder', async () => {
     await mkdir(join(root, 'sub'), { recursive: true });
     await writeFile(join(here, 'x.txt'), 'text');
-    expect((await client('send', 'x.txt', 'sub/')).status).toBe(0);
-    expect((await client('send', 'x.txt', 'sub/y.txt')).status).toBe(0);
+    expect((await clientHere('send', join(here, 'x.txt'), 'sub/')).status).toBe(0);
+    expect((await clientHere('send', join(here, 'x.txt'), 'sub/y.txt')).status).toBe(0);
     expect((await readdir(join(root, 'sub'))).sort()).toEqual(['x.txt', 'y.txt']);
   });
 
   it('sends an empty file', async () => {
     await writeFile(join(here, 'empty'), '');
-    expect((await client('send', 'empty')).status).toBe(0);
+    expect((await clientHere('send', join(here, 'empty'))).status).toBe(0);
     expect(await readFile(join(root, 'empty'))).toHaveLength(0);
   });
 
   it('looks for LOCAL before it connects', async () => {
-    const missing = await client('send', 'missing.txt', '--port', '1');
-    expect(missing).toMatchObject({
+    const path = join(here, 'missing.txt');
+    expect(await clientHere('send', path, '--port', '1')).toMatchObject({
       status: 1,
-      stderr: 'error: LOCAL is to be a file, there is nothing at missing.txt\n',
+      stderr: `error: LOCAL is to be a file, there is nothing at ${path}\n`,
     });
-    const folderInstead = await client('send', '.', '--port', '1');
-    expect(folderInstead).toMatchObject({
+    expect(await clientHere('send', here, '--port', '1')).toMatchObject({
       status: 1,
-      stderr: 'error: LOCAL is to be a file, . is a folder: -r sends it\n',
+      stderr: `error: LOCAL is to be a file, ${here} is a folder: -r sends it\n`,
     });
   });
 
   it('says that the folder is missing at the server', async () => {
     await writeFile(join(here, 'x.txt'), 'text');
-    const { status, stderr } = await client('send', 'x.txt', 'no-such-folder/x.txt');
+    const { status, stderr } = await clientHere('send', join(here, 'x.txt'), 'no-such-folder/x.txt');
     expect(status).toBe(1);
     expect(stderr).toContain('the server makes no folders');
   });
@@ -156,14 +163,14 @@ describe('text', () => {
   });
 
   it('shows escape sequences, never obeys them', async () => {
-    const { stdout } = await client('text', '\x1b[31mred\nline');
+    const { stdout } = await clientHere('text', '\x1b[31mred\nline');
     expect(stdout).toContain('\\u{1b}[31mred\\nline');
   });
 });
 
 describe('what goes wrong on the way to the server', () => {
   it('nobody listens: says how to start the server', async () => {
-    const { status, stdout, stderr } = await run(CLIENT, ['text', 'hello', '--port', '1']);
+    const { status, stdout, stderr } = await clientHere('text', 'hello', '--port', '1');
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(stderr).toContain('cannot connect to 127.0.0.1, port 1');
     expect(stderr).toContain(
@@ -187,7 +194,7 @@ describe('what goes wrong on the way to the server', () => {
   it('the machine id is in use: says --id', async () => {
     const first = new Program(CLIENT, ['chat', '--json', '--id', 'twin', '--port', port]);
     await first.event({ event: 'note' });
-    const { status, stderr } = await client('text', 'hello', '--id', 'twin');
+    const { status, stderr } = await clientHere('text', 'hello', '--id', 'twin');
     first.child.stdin.end();
     expect((await first.finished).status).toBe(0);
     expect(status).toBe(1);
@@ -198,14 +205,14 @@ describe('what goes wrong on the way to the server', () => {
   });
 
   it('the machine id is blank: says --id', async () => {
-    const { status, stderr } = await client('text', 'hello', '--id', ' ');
+    const { status, stderr } = await clientHere('text', 'hello', '--id', ' ');
     expect(status).toBe(1);
     expect(stderr).toContain('Give one with --id');
   });
 
   it('the server offers no files: says --root', async () => {
     const bare = await startServer();
-    const { status, stderr } = await client('get', 'a.bin', '--port', bare.port);
+    const { status, stderr } = await clientHere('get', 'a.bin', here, '--port', bare.port);
     expect(status).toBe(1);
     expect(stderr).toContain(
       `Start the server with a folder to offer: npx --yes pnpm@12 demo:server --port ${bare.port} --root FOLDER`,
@@ -218,7 +225,7 @@ describe('what goes wrong on the way to the server', () => {
     const web = createServer().listen(0, '127.0.0.1');
     await once(web, 'listening');
     const webPort = String((web.address() as AddressInfo).port);
-    const { status, stderr } = await client('text', 'hello', '--port', webPort);
+    const { status, stderr } = await clientHere('text', 'hello', '--port', webPort);
     web.close();
     expect(status).toBe(1);
     expect(stderr).toContain(`Something else than a tcpcomm server listens on port ${webPort}`);
@@ -226,12 +233,17 @@ describe('what goes wrong on the way to the server', () => {
 });
 
 describe('a wrong command line', () => {
+  it('is told apart from failure by status 2', async () => {
+    const { status, stdout, stderr } = await run(CLIENT, ['get']);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain("missing required argument 'remote'");
+  });
+
   it.each([
-    [['get'], "missing required argument 'remote'"],
     [['text', 'x', '--channel', '251'], 'Expected a whole number from 1 to 250.'],
     [['text', 'x', '--port', '65536'], 'Expected a whole number from 1 to 65535.'],
-  ])('%j is told apart from failure by status 2', async (args, message) => {
-    const { status, stdout, stderr } = await run(CLIENT, args);
+  ])('%j says what was expected', async (args, message) => {
+    const { status, stdout, stderr } = await runHere(...args);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toContain(message);
   });

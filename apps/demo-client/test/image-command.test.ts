@@ -12,6 +12,8 @@ import { runHere, startServerHere } from './program-here.ts';
 const CLIENT = 'demo-client/src/main.ts';
 const SPEC = { width: 320, height: 200, seed: 8 };
 const SIZE = ['--width', '320', '--height', '200', '--seed', '8'];
+/** At 100 kB/s it takes longer than a server waits for when it stops. */
+const LARGER = ['--width', '640', '--height', '400'];
 const SHA256 = createHash('sha256').update(drawJulia(SPEC)).digest('hex');
 
 let root: string;
@@ -162,7 +164,7 @@ describe('what goes wrong', () => {
   it('Ctrl-C while it is sent ends with status 130; the server says so and keeps nothing of it', async () => {
     const images = await mkdtemp(join(root, 'images-'));
     const slow = await startServer('--images', images, '--rate', '100k');
-    const client = new Program(CLIENT, ['image', '--port', slow.port, '--id', 'anna', '--json']);
+    const client = new Program(CLIENT, ['image', ...LARGER, '--port', slow.port, '--id', 'anna', '--json']);
     await client.line(hasMoved);
     client.child.kill('SIGINT');
     expect((await client.finished).status).toBe(130);
@@ -183,7 +185,7 @@ describe('what goes wrong', () => {
 
   it('a server that stops while it is sent ends the command with the reason', async () => {
     const slow = await startServer('--rate', '100k');
-    const client = new Program(CLIENT, ['image', '--port', slow.port, '--json']);
+    const client = new Program(CLIENT, ['image', ...LARGER, '--port', slow.port, '--json']);
     await client.line(hasMoved);
     slow.server.child.kill('SIGTERM');
     const { status, stdout } = await client.finished;

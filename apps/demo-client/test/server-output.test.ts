@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startServer } from './demo-server-process.ts';
+import { runHere } from './program-here.ts';
 import { killPrograms, Program, run } from './program.ts';
 
 const CLIENT = 'demo-client/src/main.ts';
@@ -22,9 +23,9 @@ it('the server tells people of sessions, texts and transfers, in plain lines whe
   const server = new Program('demo-server/src/main.ts', ['--port', '0', '--root', root]);
   const port = /port (\d+)/.exec(await server.line((line) => line.startsWith('listening')))![1]!;
   await run(CLIENT, ['get', 'a.txt', join(root, 'b.txt'), '--port', port, '--id', 'anna']);
-  await run(CLIENT, ['get', 'missing', '--port', port, '--id', 'anna']);
+  await runHere('get', 'missing', '--port', port, '--id', 'anna');
   await run(CLIENT, ['text', 'evil \x1b[2J text', '-c', '7', '--port', port, '--id', 'ben']);
-  await run(CLIENT, ['text', 'hello', '--port', port, '--id', '']);
+  await runHere('text', 'hello', '--port', port, '--id', '');
   await server.line((line) => line.includes('turned away'));
   server.child.kill('SIGTERM');
   const { status, stdout, stderr } = await server.finished;
