@@ -278,7 +278,7 @@ describe('a message that is none', () => {
 
   it('does not get to a program that does not ask', async () => {
     end.transfer.close();
-    end = new CollectingEnd(port, { onFailure: undefined as never });
+    end = new CollectingEnd(port, { onFailure: undefined });
     await answersTo(hex('ff'));
     await expectUndisturbed(1);
   });
