@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { COUNTER_BYTES, readCounter, writeCounter } from './counters.ts';
+import { MemoryPool } from './memory-pool.ts';
 import { ProtocolError } from './errors.ts';
 import { WireError } from './wire-error.ts';
 
@@ -55,9 +56,11 @@ export interface RequestHead {
   readonly id: number;
 }
 
-/** A message: its head, and a copy of the body. */
+const pool = new MemoryPool();
+
+/** A message: its head, and a copy of the body. Small ones share memory with others. */
 export function encodeRequestMessage(kind: RequestMessage, id: number, body?: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(REQUEST_HEAD_BYTES + (body?.length ?? 0));
+  const bytes = pool.allocate(REQUEST_HEAD_BYTES + (body?.length ?? 0));
   writeCounter(bytes, 0, id);
   bytes[0] = kind;
   if (body) bytes.set(body, REQUEST_HEAD_BYTES);

@@ -1,3 +1,5 @@
+import { encodeText } from './text.ts';
+
 /** How the values of a channel become bytes and values again. */
 export interface Codec<Value> {
   /** For messages to people: what the bytes are. */
@@ -8,7 +10,6 @@ export interface Codec<Value> {
   decode(bytes: Uint8Array): Value;
 }
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Bytes as they are. */
@@ -25,7 +26,7 @@ export const bytesCodec: Codec<Uint8Array> = {
 export const textCodec: Codec<string> = {
   name: 'UTF-8 text',
   encode: (value) => {
-    if (typeof value === 'string') return encoder.encode(value);
+    if (typeof value === 'string') return encodeText(value);
     throw new TypeError(`expected a string, got a ${typeof value}`);
   },
   decode: (bytes) => decoder.decode(bytes),
@@ -41,7 +42,7 @@ const JSON_CODEC: Codec<unknown> = {
   encode: (value) => {
     // For what it has no form for it returns undefined, whatever its type says.
     const text = JSON.stringify(value) as string | undefined;
-    if (text !== undefined) return encoder.encode(text);
+    if (text !== undefined) return encodeText(text);
     throw new TypeError(`JSON has no form for a value of type ${typeof value}`);
   },
   decode: (bytes) => JSON.parse(decoder.decode(bytes)) as unknown,

@@ -25,11 +25,10 @@ import type { SessionBackend, SessionBackendEvents } from './session-backend.ts'
 import type { CloseOptions, CloseReport } from './session-events.ts';
 import { SessionLanes } from './session-lanes.ts';
 import type { SessionStats } from './session-stats.ts';
+import { encodeText } from './text.ts';
 import { TypedChannel, type TypedChannelOptions, wantsTypes } from './typed-channel.ts';
 
 const DEFAULT_DRAIN_MS = 3_000;
-
-const textEncoder = new TextEncoder();
 
 /**
  * One end of a session: messages, requests and arrays on 250 channels, and files, in both directions over one connection. A client is one, and a
@@ -122,7 +121,7 @@ export abstract class Session<Backend extends SessionBackend = SessionBackend> e
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.sendBytes(textEncoder.encode(text), channel, options);
+    return this.sendBytes(encodeText(text), channel, options);
   }
 
   /**
