@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { COUNTER_BYTES, readCounter, writeCounter } from './counters.ts';
-import { MemoryPool } from './memory-pool.ts';
 import { ProtocolError } from './errors.ts';
+import { MemoryPool } from './memory-pool.ts';
 import { WireError } from './wire-error.ts';
 
 /**

@@ -10,7 +10,7 @@ describe('what is acknowledged together', () => {
     ['100 Mbit/s, its millisecond', 12_500_000, 12_500],
     ['131 Mbit/s, 16 KiB a millisecond', 16_384_000, 16_384],
     ['500 Mbit/s', 62_500_000, 16_384],
-    ['what TCP carries over gigabit Ethernet, an eighth of its millisecond', 121_000_000, 16_384],
+    ['a little more than what TCP carries over gigabit Ethernet, an eighth of its millisecond', 121_000_000, 16_384],
     ['half of the way from there to 72 KiB', 127_050_000, (16_384 + 73_728) / 2],
     ['a tenth more than that, 72 KiB', 133_100_000, 73_728],
     ['2 Gbit/s', 250_000_000, 73_728],
