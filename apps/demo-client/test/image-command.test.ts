@@ -12,8 +12,8 @@ import { runHere, startServerHere } from './program-here.ts';
 const CLIENT = 'demo-client/src/main.ts';
 const SPEC = { width: 320, height: 200, seed: 8 };
 const SIZE = ['--width', '320', '--height', '200', '--seed', '8'];
-/** At 100 kB/s it takes longer than a server waits for when it stops. */
-const LARGER = ['--width', '640', '--height', '400'];
+/** At 300 kB/s, of which most is to come when the first piece has gone, it takes longer than a server waits for when it stops. */
+const LARGER = ['--width', '960', '--height', '600'];
 const SHA256 = createHash('sha256').update(drawJulia(SPEC)).digest('hex');
 
 let root: string;
@@ -163,7 +163,7 @@ describe('what goes wrong', () => {
 
   it('Ctrl-C while it is sent ends with status 130; the server says so and keeps nothing of it', async () => {
     const images = await mkdtemp(join(root, 'images-'));
-    const slow = await startServer('--images', images, '--rate', '100k');
+    const slow = await startServer('--images', images, '--rate', '300k');
     const client = new Program(CLIENT, ['image', ...LARGER, '--port', slow.port, '--id', 'anna', '--json']);
     await client.line(hasMoved);
     client.child.kill('SIGINT');
@@ -184,7 +184,7 @@ describe('what goes wrong', () => {
   });
 
   it('a server that stops while it is sent ends the command with the reason', async () => {
-    const slow = await startServer('--rate', '100k');
+    const slow = await startServer('--rate', '300k');
     const client = new Program(CLIENT, ['image', ...LARGER, '--port', slow.port, '--json']);
     await client.line(hasMoved);
     slow.server.child.kill('SIGTERM');

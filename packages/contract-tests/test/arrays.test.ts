@@ -104,6 +104,29 @@ describe.each(ENDS)('an array of a %s', (end) => {
     expect(Buffer.compare(bytesOf(arrays[1]!), bytesOf(numbers(500_000, 7)))).toBe(0);
   });
 
+  it('tells as its progress what has gone, not what waits to go', async () => {
+    await using pair = await connectPair({ server: { bytesPerSecond: 1_000_000 } });
+    const { local, remote } = endsOf(pair, end);
+    const [sending, receiving] = [transferOf(local), transferOf(remote)];
+    const arrived = take(receiving, 1);
+    // Less than is queued of arrays that are larger.
+    const array = numbers(100_000);
+    const told: number[] = [];
+    const aheadBytes: number[] = [];
+    await sending.send(array, {
+      onProgress: ({ movedBytes }) => {
+        told.push(movedBytes);
+        const [incoming] = receiving.incoming;
+        if (incoming) aheadBytes.push(movedBytes - incoming.receivedBytes);
+      },
+    });
+    await arrived;
+    expect(told).toEqual([0, 262_144, 524_288, 786_432, 800_000]);
+    // A piece that has gone may not be there yet, and counts there when all of it is.
+    expect(Math.max(...aheadBytes)).toBeLessThanOrEqual(262_144);
+    expect(aheadBytes.length).toBeGreaterThanOrEqual(2);
+  });
+
   it('rejects when the session ends first, and what was to come ends', async () => {
     const pair = await connectPair({ session: { maxInFlightBytes: 65_536, minInFlightBytes: 65_536 } });
     const { local, remote } = endsOf(pair, end);

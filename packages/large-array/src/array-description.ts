@@ -16,7 +16,7 @@ export interface ArrayProgress {
   readonly id: number;
   readonly label: string | undefined;
   readonly byteLength: number;
-  /** Given to the port, or come from it. */
+  /** Gone, as far as the `send` of the port tells, or come. */
   readonly movedBytes: number;
   readonly direction: 'incoming' | 'outgoing';
 }

@@ -16,17 +16,13 @@ export class ArrayInbox {
   readonly #requests = new Queue<Request>();
   #isEnded = false;
 
-  /** Returns its place, by which it may be dropped; undefined if it was taken at once. */
-  deliver(array: LargeArray, onTaken: () => void): number | undefined {
+  /** Returns what drops it, unless it was taken at once. */
+  deliver(array: LargeArray, onTaken: () => void): (() => void) | undefined {
     const request = this.#requests.removeFirst();
     if (request === undefined) return this.#complete.push({ array, onTaken });
     request(array);
     onTaken();
     return undefined;
-  }
-
-  drop(place: number): void {
-    this.#complete.remove(place);
   }
 
   dropAll(): void {
@@ -43,27 +39,26 @@ export class ArrayInbox {
     return new ArrayIteration(this);
   }
 
-  /** The next array, or undefined where none will come. `ask` tells where the request stands, until it is answered. */
-  take(ask: (place: number) => void): Promise<LargeArray | undefined> {
+  /** The next array, or undefined where none will come. `onWait` is given what answers with nothing before. */
+  take(onWait: (cancel: () => void) => void): Promise<LargeArray | undefined> {
     const complete = this.#complete.removeFirst();
     if (complete) {
       complete.onTaken();
       return Promise.resolve(complete.array);
     }
     if (this.#isEnded) return Promise.resolve(undefined);
-    return new Promise((resolve) => ask(this.#requests.push(resolve)));
-  }
-
-  /** Answers a request with nothing. */
-  cancel(place: number): void {
-    this.#requests.remove(place)?.(undefined);
+    return new Promise((resolve) => {
+      const leave = this.#requests.push(resolve);
+      onWait(() => leave()?.(undefined));
+    });
   }
 }
 
 /** Not a generator: the `return` of one would wait for the array that its `next` waits for. */
 class ArrayIteration implements AsyncIterableIterator<LargeArray, undefined> {
   readonly #inbox: ArrayInbox;
-  readonly #requests = new Set<number>();
+  /** What answers those that wait with nothing. */
+  readonly #cancels = new Set<() => void>();
   #isOver = false;
 
   constructor(inbox: ArrayInbox) {
@@ -76,18 +71,18 @@ class ArrayIteration implements AsyncIterableIterator<LargeArray, undefined> {
 
   async next(): Promise<IteratorResult<LargeArray, undefined>> {
     if (this.#isOver) return { done: true, value: undefined };
-    let asked: number | undefined;
-    const array = await this.#inbox.take((place) => {
-      asked = place;
-      this.#requests.add(place);
+    let ownCancel: (() => void) | undefined;
+    const array = await this.#inbox.take((cancel) => {
+      ownCancel = cancel;
+      this.#cancels.add(cancel);
     });
-    if (asked !== undefined) this.#requests.delete(asked);
+    if (ownCancel) this.#cancels.delete(ownCancel);
     return array === undefined ? { done: true, value: undefined } : { done: false, value: array };
   }
 
   async return(): Promise<IteratorResult<LargeArray, undefined>> {
     this.#isOver = true;
-    for (const place of this.#requests) this.#inbox.cancel(place);
+    for (const cancel of this.#cancels) cancel();
     return { done: true, value: undefined };
   }
 }

@@ -3,8 +3,8 @@ export interface ArrayPort {
   /** The largest message that it carries, in bytes; read before each piece. Default: larger than any piece, 262,144. */
   readonly maxMessageBytes?: number | undefined;
   /**
-   * Sends a message; resolves when there is room for more. The bytes are not copied: they stay as they are until they have arrived.
-   * They may lie in shared memory.
+   * Sends a message; resolves when it has gone, or when there is room for more. Before that about 1 MiB is given, in several messages.
+   * The bytes are not copied: they stay as they are until they have arrived. They may lie in shared memory.
    *
    * Rejects when it cannot be sent any more. What was under way is lost then; if the port goes on, it says so by `handleReset`.
    */

@@ -27,8 +27,8 @@ export interface IncomingObserver {
 /** A complete array that the program has not taken. */
 interface WaitingArray {
   readonly description: ArrayDescription;
-  /** In the inbox. */
-  place: number | undefined;
+  /** Takes it out of the inbox. */
+  drop: (() => void) | undefined;
 }
 
 /**
@@ -182,11 +182,11 @@ export class IncomingArrays {
 
   #deliver(incoming: IncomingArray): void {
     const { description } = incoming;
-    const waiting: WaitingArray = { description, place: undefined };
+    const waiting: WaitingArray = { description, drop: undefined };
     const array = incoming.complete();
     this.#descriptions.set(array, description);
     this.#waiting.set(description.id, waiting);
-    waiting.place = this.#inbox.deliver(array, () => this.#handleTaken(waiting));
+    waiting.drop = this.#inbox.deliver(array, () => this.#handleTaken(waiting));
   }
 
   #handleTaken(waiting: WaitingArray): void {
@@ -217,7 +217,7 @@ export class IncomingArrays {
     this.#inProgress.delete(id);
     this.#waiting.delete(id);
     array?.free();
-    if (waiting?.place !== undefined) this.#inbox.drop(waiting.place);
+    waiting?.drop?.();
     this.#budget.release(description.byteLength);
     this.tellFailure(error, description);
     return true;

@@ -18,19 +18,19 @@ export interface SendArrayOptions {
   readonly label?: string | undefined;
   /** Aborts it, at the receiver too, or the wait for its turn. */
   readonly signal?: AbortSignal | undefined;
-  /** Told of each piece that the port has taken. */
+  /** Told when it begins, and of each piece that has gone. */
   readonly onProgress?: ((progress: ArrayProgress) => void) | undefined;
 }
 
-/** An array on its way to the peer: what of it was given to the port, and what its sender is waiting for. */
+/** An array on its way to the peer: what of it was given to the port and has gone, and what its sender is waiting for. */
 export class OutgoingArray {
   readonly byteLength: number;
   /** Settles when the peer's program has the array, or when that will not be. */
   readonly taken: Promise<undefined>;
   /** 0 until it may be sent. */
   id = 0;
-  /** Where it stands in line, of those that may not be sent yet or of those that have something to send. */
-  place = -1;
+  /** Takes it out of the line in which it stands: of those that may not be sent yet, or of those that have something to send. */
+  leaveLine: (() => void) | undefined;
   readonly #options: SendArrayOptions;
   /** Let go of as soon as nothing of it is needed. */
   #source: ArraySource | undefined;
@@ -41,6 +41,7 @@ export class OutgoingArray {
   #pieceHeader: Uint8Array | undefined;
   #isAnnounced = false;
   #givenBytes = 0;
+  #goneBytes = 0;
   #toldBytes = -1;
 
   constructor(source: ArraySource, options: SendArrayOptions) {
@@ -81,7 +82,7 @@ export class OutgoingArray {
   }
 
   /**
-   * Gives the port what comes next: the announcement, or a piece. Resolves when the port has room for more.
+   * Gives the port what comes next: the announcement, or a piece. Resolves when that has gone.
    *
    * @throws ArrayTransferError ARRAY_SOURCE_GONE, and nothing was given
    */
@@ -89,18 +90,16 @@ export class OutgoingArray {
     return this.#isAnnounced ? this.#givePiece(port) : this.#announce(port);
   }
 
-  /** Tells the program how much of it has gone, once for each state of it. */
-  tellProgress(): void {
-    const { onProgress, label } = this.#options;
-    if (onProgress === undefined || this.#toldBytes === this.#givenBytes) return;
-    this.#toldBytes = this.#givenBytes;
-    const { id, byteLength } = this;
-    tell(onProgress, { id, label, byteLength, movedBytes: this.#givenBytes, direction: 'outgoing' });
+  /** So much of what the port was given has gone; of an array that is settled nobody is told that any more. */
+  handleGone(bytes: number): void {
+    this.#goneBytes += bytes;
+    if (!this.isSettled) this.#tellProgress();
   }
 
   resolve(): void {
     this.#settle();
-    this.tellProgress();
+    this.#goneBytes = this.byteLength;
+    this.#tellProgress();
     this.#resolve(undefined);
   }
 
@@ -131,6 +130,16 @@ export class OutgoingArray {
     this.#givenBytes += pieceBytes;
     // Together, so that the port has nothing between the two.
     return Promise.all([give(port, this.#pieceHeader), give(port, piece)]);
+  }
+
+  /** Once for each state of it. */
+  #tellProgress(): void {
+    const { onProgress, label } = this.#options;
+    const movedBytes = this.#goneBytes;
+    if (onProgress === undefined || this.#toldBytes === movedBytes) return;
+    this.#toldBytes = movedBytes;
+    const { id, byteLength } = this;
+    tell(onProgress, { id, label, byteLength, movedBytes, direction: 'outgoing' });
   }
 
   #settle(): void {

@@ -7,7 +7,7 @@ import { ArrayErrorNumber, ArrayTransferError, invalid } from './errors.ts';
 import { OutgoingArray, type SendArrayOptions } from './outgoing-array.ts';
 import { Queue } from './queue.ts';
 
-/** What the port may have been given that it had no room for: a few pieces, however many arrays are under way. */
+/** What the port may have been given that has not gone: a few pieces, however many arrays are under way. */
 const MAX_UNSENT_BYTES = 1_048_576;
 /** What a message costs beside its bytes, about: many small ones are no less of a load. */
 const MESSAGE_BYTES = 64;
@@ -46,7 +46,7 @@ export class OutgoingArrays {
     else if (signal?.aborted === true) array.reject(signal.reason);
     else if (!this.#rejectTooLarge(array)) {
       array.watchSignal((reason) => this.#abort(array, reason, 'the sender has aborted it'));
-      array.place = this.#waiting.push(array);
+      array.leaveLine = this.#waiting.push(array);
       this.#giveTurns();
     }
     return array.taken;
@@ -115,17 +115,11 @@ export class OutgoingArrays {
     // A port may hand on at once what it is given, and the answer comes back to here.
     if (this.#isGivingTurns) return;
     this.#isGivingTurns = true;
-    let isAnythingDone = true;
-    while (isAnythingDone && this.#unsent.bytes < MAX_UNSENT_BYTES) {
-      const hasBegun = this.#beginFirst();
-      const array = this.#turns.removeFirst();
-      if (array) this.#give(array);
-      isAnythingDone = hasBegun || array !== undefined;
-    }
+    while (this.#unsent.bytes < MAX_UNSENT_BYTES && (this.#beginFirst() || this.#giveTurn()));
     this.#isGivingTurns = false;
   }
 
-  /** Announces the array that has waited longest, or finds that it never can be; returns false where it has to wait on. */
+  /** Announces the array that has waited longest, or finds that it never can be; returns false where none may begin. */
   #beginFirst(): boolean {
     const array = this.#waiting.first;
     if (array === undefined || this.#limits === undefined) return false;
@@ -142,30 +136,37 @@ export class OutgoingArrays {
     return true;
   }
 
+  /** Returns false where none has anything to send. */
+  #giveTurn(): boolean {
+    const array = this.#turns.removeFirst();
+    if (array) this.#give(array);
+    return array !== undefined;
+  }
+
   #give(array: OutgoingArray): void {
     const givenBefore = array.givenBytes;
     try {
-      const given = array.giveNext(this.#port);
-      void this.#waitForRoom(array, given, MESSAGE_BYTES + array.givenBytes - givenBefore);
+      const gone = array.giveNext(this.#port);
+      void this.#waitUntilGone(array, gone, array.givenBytes - givenBefore);
     } catch (error) {
       this.#abort(array, error, (error as Error).message);
+      return;
     }
+    // The answer may be here already, if the port hands on at once what it is given.
+    if (!array.isGiven && !array.isSettled) array.leaveLine = this.#turns.push(array);
   }
 
-  async #waitForRoom(array: OutgoingArray, given: Promise<unknown>, bytes: number): Promise<void> {
+  async #waitUntilGone(array: OutgoingArray, gone: Promise<unknown>, bytes: number): Promise<void> {
     const unsent = this.#unsent;
-    unsent.bytes += bytes;
+    unsent.bytes += bytes + MESSAGE_BYTES;
     try {
-      await given;
-      if (!array.isSettled) {
-        if (!array.isGiven) array.place = this.#turns.push(array);
-        array.tellProgress();
-      }
+      await gone;
+      array.handleGone(bytes);
     } catch (error) {
       // What the port has dropped may be one of two messages that belong together: nothing is sure any more.
       if (unsent === this.#unsent) this.reset(error);
     }
-    unsent.bytes -= bytes;
+    unsent.bytes -= bytes + MESSAGE_BYTES;
     this.#giveTurns();
   }
 
@@ -179,8 +180,8 @@ export class OutgoingArrays {
 
   /** The array does not go on, whatever was done of it. */
   #abort(array: OutgoingArray, reason: unknown, sentence: string): void {
-    if (array.id === 0) this.#waiting.remove(array.place);
-    else {
+    array.leaveLine?.();
+    if (array.id > 0) {
       this.#leave(array);
       this.#tellAborted(array, { number: numberOf(reason), message: sentence });
     }
@@ -188,10 +189,10 @@ export class OutgoingArrays {
     this.#giveTurns();
   }
 
+  /** The peer counts it no more. */
   #leave(array: OutgoingArray): void {
     this.#begun.delete(array.id);
     this.#begunBytes -= array.byteLength;
-    this.#turns.remove(array.place);
   }
 
   #tellAborted(

@@ -1,3 +1,6 @@
+/** Takes an element out before its turn and returns it; undefined where it has left already. */
+export type Leave<Element> = () => Element | undefined;
+
 /**
  * First in, first out, but whoever has given up may leave before its turn: constant time an element either way, and nothing is kept of
  * one that has left.
@@ -17,25 +20,17 @@ export class Queue<Element> {
     return this.#elements.get(this.#head);
   }
 
-  /** Returns its place, by which it may leave. */
-  push(element: Element): number {
+  push(element: Element): Leave<Element> {
     const place = this.#tail;
     this.#elements.set(place, element);
     this.#tail += 1;
-    return place;
-  }
-
-  /** Returns undefined where it has left already. */
-  remove(place: number): Element | undefined {
-    const element = this.#elements.get(place);
-    this.#elements.delete(place);
-    return element;
+    return () => this.#remove(place);
   }
 
   removeFirst(): Element | undefined {
-    const element = this.first;
+    const { first } = this;
     this.#elements.delete(this.#head);
-    return element;
+    return first;
   }
 
   /** Empties it and returns what was in it, the first first. */
@@ -43,5 +38,11 @@ export class Queue<Element> {
     const elements = [...this.#elements.values()];
     this.#elements.clear();
     return elements;
+  }
+
+  #remove(place: number): Element | undefined {
+    const element = this.#elements.get(place);
+    this.#elements.delete(place);
+    return element;
   }
 }

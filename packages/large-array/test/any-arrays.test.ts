@@ -1,8 +1,8 @@
 import { testBytes } from '@tcpcomm/test-support';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { resetBoth } from './port-pair.ts';
-import { type CollectingEnd, transferPair, watch } from './transfer-pair.ts';
+import { deliverSome, resetBoth } from './port-pair.ts';
+import { type CollectingEnd, transferPair, type Watched, watch } from './transfer-pair.ts';
 
 const VIEWS = [
   ...[Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float16Array],
@@ -88,6 +88,41 @@ it('arrays of any type, shape and size arrive in both directions, however their 
             expect(bytesOf(array).equals(expected)).toBe(true);
           }
         }
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+it('arrays may be sent and aborted at any time: none loses its turn by another', async () => {
+  const actions = fc.record({
+    sends: fc.constantFrom(undefined, 0, 1, 3000, 300_000, 2_000_000),
+    aborts: fc.option(fc.nat(30), { freq: 4, nil: undefined }),
+    delivers: fc.nat(4),
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(actions, { minLength: 20, maxLength: 60 }),
+      fc.constantFrom(2, 1000),
+      async (schedule, maxArrays) => {
+        const { left, right, deliverAll } = await transferPair({ right: { maxArrays } });
+        right.collect();
+        const sends: { readonly watched: Watched; readonly abort: AbortController }[] = [];
+        for (const { sends: byteLength, aborts, delivers } of schedule) {
+          if (aborts !== undefined) sends[aborts]?.abort.abort();
+          if (byteLength !== undefined) {
+            const abort = new AbortController();
+            const { signal } = abort;
+            sends.push({ watched: watch(left.transfer.send(new Uint8Array(byteLength), { signal })), abort });
+          }
+          await deliverSome(left.port, delivers);
+          right.port.deliver();
+        }
+        await deliverAll();
+        for (const { watched, abort } of sends) {
+          expect(watched.outcome).toBe(abort.signal.aborted && watched.reason ? 'rejected' : 'resolved');
+        }
+        expect([right.transfer.incoming, left.failures]).toEqual([[], []]);
       },
     ),
     { numRuns: 60 },

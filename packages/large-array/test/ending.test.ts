@@ -1,24 +1,17 @@
 import { letTurnsPass } from '@tcpcomm/test-support';
 import { describe, expect, it } from 'vitest';
 import { LargeArrayTransfer } from '../src/index.ts';
-import { deliverAll, resetBoth, TestPort } from './port-pair.ts';
+import { deliverAll, deliverSome, resetBoth, TestPort } from './port-pair.ts';
 import { hex, rawAnnouncement, rawHeader, toHex, WIDE_LIMITS } from './raw-messages.ts';
 import { CollectingEnd, transferPair, watch } from './transfer-pair.ts';
 
 const reason = new Error('the session was lost');
 
-async function deliverSome(port: TestPort, messages: number): Promise<void> {
-  for (let step = 0; step < messages; step += 1) {
-    port.deliver();
-    await letTurnsPass(1);
-  }
-}
-
 describe('a reset', () => {
   it('fails what is under way at both ends, with its reason', async () => {
     const { left, right, deliverAll } = await transferPair();
-    const sends = [1_000_000, 10, 900_000].map((length) => watch(left.transfer.send(new Uint8Array(length))));
-    await deliverSome(left.port, 4);
+    const sends = [2_000_000, 10, 900_000].map((length) => watch(left.transfer.send(new Uint8Array(length))));
+    await deliverSome(left.port, 12);
     expect(right.transfer.incoming.length).toBe(2);
     resetBoth(left.port, right.port, reason);
     expect(right.transfer.incoming).toEqual([]);
@@ -50,7 +43,7 @@ describe('a reset', () => {
     });
     const send = () => Array.from({ length: 8 }, () => watch(left.transfer.send(new Uint8Array(600_000))));
     const lost = send();
-    await deliverSome(left.port, 8);
+    await deliverSome(left.port, 6);
     resetBoth(left.port, right.port, reason);
     right.failures.length = 0;
     const messagesBefore = left.port.sentMessages;
@@ -146,7 +139,7 @@ describe('a port that cannot send', () => {
   it('fails what was begun with its error; what comes then waits for a peer', async () => {
     const { left, right, deliverAll } = await transferPair();
     right.collect();
-    const begun = [1_000_000, 5].map((length) => watch(left.transfer.send(new Uint8Array(length))));
+    const begun = [3_000_000, 5].map((length) => watch(left.transfer.send(new Uint8Array(length))));
     left.port.failure = new Error('no connection');
     await deliverAll();
     const late = watch(left.transfer.send(Uint8Array.of(1)));
@@ -163,12 +156,11 @@ describe('a port that cannot send', () => {
     const { left, right, deliverAll } = await transferPair();
     right.collect();
     const controller = new AbortController();
-    const aborted = watch(left.transfer.send(new Uint8Array(100_000), { signal: controller.signal }));
-    const begun = watch(left.transfer.send(new Uint8Array(1_000_000)));
     const { send } = left.port;
     const lost = Promise.withResolvers<undefined>();
     left.port.send = (bytes) => (bytes.length === 100_000 ? lost.promise : send.call(left.port, bytes));
-    while (!left.port.waiting.some(([kind]) => kind === 2)) await deliverSome(left.port, 1);
+    const aborted = watch(left.transfer.send(new Uint8Array(100_000), { signal: controller.signal }));
+    const begun = watch(left.transfer.send(new Uint8Array(1_000_000)));
     controller.abort();
     lost.reject(reason);
     await letTurnsPass(1);
@@ -271,7 +263,7 @@ describe('closing', () => {
 
   it('refuses what comes, also what is complete and was not taken; iterations end', async () => {
     const { left, right, deliverAll } = await transferPair();
-    const sends = [1, 1_000_000, 3].map((length) => watch(left.transfer.send(new Uint8Array(length))));
+    const sends = [1, 3, 1_000_000].map((length) => watch(left.transfer.send(new Uint8Array(length))));
     await deliverSome(left.port, 5);
     right.transfer.close();
     right.collect();

@@ -285,7 +285,7 @@ describe('a message that is none', () => {
 });
 
 it('an array that is taken before all of it was sent fails, and does not resolve', async () => {
-  const sent = watch(end.transfer.send(new Uint8Array(600_000)));
+  const sent = watch(end.transfer.send(new Uint8Array(2_000_000)));
   port.take(WIDE_LIMITS);
   port.deliver();
   port.deliver();

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { ArrayProgress, LargeArray } from '../src/index.ts';
+import { deliverSome } from './port-pair.ts';
 import { transferPair, watch } from './transfer-pair.ts';
 
 describe('iterations', () => {
@@ -85,6 +86,7 @@ describe('progress', () => {
     const sent: ArrayProgress[] = [];
     const onProgress = (progress: ArrayProgress) => sent.push(progress);
     void left.transfer.send(new Uint8Array(600_000), { label: 'x', onProgress });
+    await deliverSome(left.port, 1 + 3 * 2);
     await deliverAll();
     const moved = (movedBytes: number, direction: string) => ({
       id: 1,

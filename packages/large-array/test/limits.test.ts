@@ -1,6 +1,7 @@
+import { letTurnsPass } from '@tcpcomm/test-support';
 import { describe, expect, it } from 'vitest';
 import { LargeArrayTransfer, type LargeArrayTransferOptions } from '../src/index.ts';
-import { deliverAll, DirectPort, TestPort } from './port-pair.ts';
+import { deliverAll, deliverSome, DirectPort, TestPort } from './port-pair.ts';
 import { transferPair, watch } from './transfer-pair.ts';
 
 async function takeOne(transfer: LargeArrayTransfer): Promise<unknown> {
@@ -115,13 +116,36 @@ it('arrays that have begun take turns, a piece each, and a small one overtakes',
     (name: string) =>
     ({ movedBytes }: { movedBytes: number }) =>
       order.push(`${name} ${movedBytes}`);
-  void left.transfer.send(new Uint8Array(700_000), { label: 'a', onProgress: onProgress('a') });
-  void left.transfer.send(new Uint8Array(600_000), { label: 'b', onProgress: onProgress('b') });
+  void left.transfer.send(new Uint8Array(1_900_000), { label: 'a', onProgress: onProgress('a') });
+  void left.transfer.send(new Uint8Array(700_000), { label: 'b', onProgress: onProgress('b') });
   void left.transfer.send(new Uint8Array(1), { label: 'c', onProgress: onProgress('c') });
+  await deliverSome(left.port, 1 + 2 * 8 + 1 + 2 * 3 + 1);
   await deliverAll();
-  expect(order).toEqual(['c 1', 'a 0', 'b 0', 'a 262144', 'b 262144', 'a 524288', 'b 524288', 'a 700000', 'b 600000']);
-  expect(right.taken.map((array) => right.transfer.descriptionOf(array)!.label)).toEqual(['c', 'a', 'b']);
+  expect(order).toEqual([
+    // What was given to the port before the others were sent.
+    ...['a 0', 'a 262144', 'a 524288', 'a 786432', 'a 1048576'],
+    ...['b 0', 'c 1', 'a 1310720', 'b 262144', 'a 1572864', 'b 524288', 'a 1835008', 'b 700000', 'a 1900000'],
+  ]);
+  expect(right.taken.map((array) => right.transfer.descriptionOf(array)!.label)).toEqual(['c', 'b', 'a']);
 });
+
+it.each([1, 2, 3])(
+  'large arrays keep their turns while small ones come and go, with %i messages at a time',
+  async (messages) => {
+    const { left, right, deliverAll } = await transferPair();
+    right.collect();
+    const send = (byteLength: number) => watch(left.transfer.send(new Uint8Array(byteLength)));
+    const sends = Array.from({ length: 8 }, () => send(2_000_000));
+    for (let step = 0; step < 100; step += 1) {
+      sends.push(send(1));
+      for (let message = 0; message < messages; message += 1) left.port.deliver();
+      right.port.deliver();
+      await letTurnsPass(1);
+    }
+    await deliverAll();
+    expect(sends.map(({ outcome }) => outcome)).toEqual(sends.map(() => 'resolved'));
+  },
+);
 
 describe('the port', () => {
   it('is given no more than it has room for, whatever number of arrays is under way', async () => {

@@ -110,6 +110,14 @@ export async function deliverAll(...ports: readonly TestPort[]): Promise<void> {
   while (ports.map((port) => deliverWaiting(port)).includes(true));
 }
 
+/** Delivers so many messages, each when all that the one before it has set off is done. */
+export async function deliverSome(port: TestPort, messages: number): Promise<void> {
+  for (let step = 0; step < messages; step += 1) {
+    port.deliver();
+    await letTurnsPass(1);
+  }
+}
+
 function deliverWaiting(port: TestPort): boolean {
   let isAnything = false;
   while (port.deliver()) isAnything = true;

@@ -17,16 +17,16 @@ it('behaves as an array does from which any element may leave', () => {
     fc.property(actions, (list) => {
       const queue = new Queue<number>();
       const model: number[] = [];
-      const places: number[] = [];
+      const leaves: (() => number | undefined)[] = [];
       for (const action of list) {
         if (action === 'push') {
-          model.push(places.length);
-          places.push(queue.push(places.length));
+          model.push(leaves.length);
+          leaves.push(queue.push(leaves.length));
         } else if (action === 'removeFirst') expect(queue.removeFirst()).toBe(model.shift());
         else if (action === 'removeAll') expect(queue.removeAll()).toEqual(model.splice(0));
         else {
           const index = model.indexOf(action);
-          expect(queue.remove(places[action] ?? -1)).toBe(index < 0 ? undefined : model.splice(index, 1)[0]);
+          expect(leaves[action]?.()).toBe(index < 0 ? undefined : model.splice(index, 1)[0]);
         }
         expect(queue.first).toBe(model[0]);
         expect(queue.isEmpty).toBe(model.length === 0);

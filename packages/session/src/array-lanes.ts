@@ -18,7 +18,7 @@ export interface ArrayReceiver {
 export interface ArrayPort {
   /** The largest message that the peer takes; 0 before there is a session. */
   readonly maxMessageBytes: number;
-  /** Sends a message; resolves when there is room for more. The bytes are not copied: they stay as they are until they have arrived. */
+  /** Sends a message; resolves when it has left the queue. The bytes are not copied: they stay as they are until they have arrived. */
   send(bytes: Uint8Array): Promise<void>;
   /**
    * Has what comes handed over; until then it waits, and so does the peer. Returns what ends that.
@@ -47,7 +47,8 @@ export class ArrayLanes {
     requireOptions('options', options);
     requireSendPolicy(options);
     const lane = laneNumber(channel, Lane.ARRAYS);
-    this.#backend.changeChannel(lane, { ...options, messageMemory: 'lent' });
+    // Who sends arrays bounds by itself what it gives, and is to know what has gone.
+    this.#backend.changeChannel(lane, { ...options, messageMemory: 'lent', highWaterMark: 0 });
     const backend = this.#backend;
     return {
       get maxMessageBytes() {
