@@ -611,6 +611,22 @@ describe('a peer that breaks the rules of requests', () => {
     await expect(stream.next()).rejects.toMatchObject({ code: 'ERR_TCPCOMM_FLOW_CONTROL', side: 'remote' });
   });
 
+  it('cancels a request before it sends it, while no more are handled: it is never handled', async () => {
+    await using raw = await connectRaw();
+    const desk = new Desk();
+    raw.session.onRequest(CHANNEL, desk.handler);
+    const request = (id: number) => lane(REQUESTS, head(1, id), bytesOf(String(id)));
+    raw.peer.send(...Array.from({ length: 1_024 }, (_, at) => request(at + 1)));
+    await waitUntil('as many as may be', () => desk.asked.length === 1_024);
+    raw.peer.send(lane(REPLIES, head(7, 1_025)), request(1_025), request(1_026));
+    await waitUntil('the answer to it', () =>
+      raw.peer.frames.some(({ payload }) => payload.subarray(0, 8).equals(head(6, 1_025))),
+    );
+    desk.answerAll();
+    await waitUntil('the one behind it', () => desk.asked.length > 1_024);
+    expect(desk.asked.at(-1)).toBe('1026');
+  });
+
   it('uses a lane that does not exist: the connection ends', async () => {
     await using raw = await connectRaw();
     raw.peer.send(lane(4, head(1, 1)));

@@ -69,12 +69,12 @@ export class IncomingRequests {
     this.#lastId = id;
     const request = new IncomingRequest(this, id, body, takesItems);
     this.#open.set(id, request);
-    if (this.#running >= MAX_RUNNING_REQUESTS) {
+    if (this.#earlyCancels.delete(id)) this.handleCancel(id);
+    else if (this.#running < MAX_RUNNING_REQUESTS) this.#begin(request);
+    else {
       this.#waiting.push({ request, taken });
       return true;
     }
-    if (this.#earlyCancels.delete(id)) this.handleCancel(id);
-    else this.#begin(request);
     return false;
   }
 
