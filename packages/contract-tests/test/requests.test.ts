@@ -234,6 +234,28 @@ describe.each(ENDS)('a request of a %s', (end) => {
     desk.answerAll();
   });
 
+  it('has its own time, whatever that of the others is', async () => {
+    await using pair = await connectPair();
+    const { local, remote } = endsOf(pair, end);
+    const desk = new Desk();
+    remote.onRequest(CHANNEL, desk.handler);
+    const limits = [Infinity, 300, 30_000, 100, 200];
+    const settled: string[] = [];
+    const replies = limits.map((timeoutMs) =>
+      local.request(CHANNEL, bytesOf(String(timeoutMs)), { timeoutMs }).then(
+        () => settled.push(`reply to ${timeoutMs}`),
+        (error: unknown) => settled.push((error as Error).message),
+      ),
+    );
+    await waitUntil('three are over', () => settled.length === 3);
+    desk.answerAll();
+    await Promise.all(replies);
+    expect(settled).toEqual([
+      ...['no reply within 100 ms', 'no reply within 200 ms', 'no reply within 300 ms'],
+      ...['reply to Infinity', 'reply to 30000'],
+    ]);
+  });
+
   it('ends with the reason of its signal, and the handler is told', async () => {
     await using pair = await connectPair();
     const { local, remote } = endsOf(pair, end);
@@ -453,13 +475,18 @@ describe.each(ENDS)('a reply in items to a %s', (end) => {
     const late = local.requestStream(CHANNEL, bytesOf('?'), { timeoutMs: 200 });
     expect(textOf((await late.next()).value!)).toBe('one');
     await expect(late.next()).rejects.toBeInstanceOf(TimeoutError);
+    // Of two who wait the second one has the time anew when the first has its item.
+    const twice = local.requestStream(CHANNEL, bytesOf('?'), { timeoutMs: 200 });
+    const steps = [twice.next(), twice.next()];
+    expect(textOf((await steps[0]!).value!)).toBe('one');
+    await expect(steps[1]).rejects.toBeInstanceOf(TimeoutError);
     const abort = new AbortController();
     const unwanted = local.requestStream(CHANNEL, bytesOf('?'), { signal: abort.signal });
     await unwanted.next();
     const waiting = unwanted.next();
     abort.abort();
     await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
-    await waitUntil('both handlers are told', () => signals.length === 2 && signals.every(({ aborted }) => aborted));
+    await waitUntil('all handlers are told', () => signals.length === 3 && signals.every(({ aborted }) => aborted));
   });
 });
 

@@ -10,9 +10,10 @@ import {
   TcpCommError,
 } from '@tcpcomm/protocol';
 import type { SessionBackend } from '../session-backend.ts';
+import { Deadlines, type Waiter } from './deadlines.ts';
 
 /** Takes what comes of a request. */
-export interface ReplyTaker {
+export interface ReplyTaker extends Waiter {
   handleReply(body: Uint8Array): void;
   handleItem(body: Uint8Array): void;
   handleEnd(): void;
@@ -29,6 +30,7 @@ export class OutgoingRequests {
   readonly #pending = new Map<number, ReplyTaker>();
   /** Those that nobody waits for any more, while the peer may not know yet. */
   readonly #abandoned = new Set<number>();
+  readonly #deadlines = new Deadlines(this.#pending);
   #lastId = 0;
   /** Up to this one they were of a session that is lost: whatever is said of them means nothing. */
   #lostId = 0;
@@ -50,7 +52,13 @@ export class OutgoingRequests {
     this.#send(Lane.REQUESTS, encodeRequestMessage(kind, id, body));
     this.#lastId = id;
     this.#pending.set(id, taker);
+    this.#deadlines.include(taker.deadlineMs);
     return id;
+  }
+
+  /** One whose request is pending has a deadline from now on. */
+  includeDeadline({ deadlineMs }: ReplyTaker): void {
+    this.#deadlines.include(deadlineMs);
   }
 
   /** Nobody waits for it any more: the peer need not go on. */
@@ -78,6 +86,7 @@ export class OutgoingRequests {
   handleLost(reason: Error): void {
     this.#lostId = this.#lastId;
     this.#abandoned.clear();
+    this.#deadlines.clear();
     const takers = [...this.#pending.values()];
     this.#pending.clear();
     for (const taker of takers) taker.handleFailed(reason);

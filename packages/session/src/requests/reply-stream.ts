@@ -2,7 +2,7 @@ import { REPLY_WINDOW_BYTES, REQUEST_HEAD_BYTES, RequestError, WireError } from 
 import { Fifo } from '../engine/fifo.ts';
 import type { OutgoingRequests, ReplyTaker } from './outgoing-requests.ts';
 import type { WaitingOptions } from './request-options.ts';
-import { startTimer, timedOut } from './single-reply.ts';
+import { timedOut } from './single-reply.ts';
 
 type Step = IteratorResult<Uint8Array, undefined>;
 
@@ -15,13 +15,14 @@ const DONE: Step = { done: true, value: undefined };
 export class ReplyStream implements ReplyTaker, AsyncIterableIterator<Uint8Array, undefined> {
   /** Of the request; known when it has been sent. */
   id = 0;
+  /** Of the next item, while it is waited for. */
+  deadlineMs = Infinity;
   readonly #requests: OutgoingRequests;
   readonly #timeoutMs: number;
   readonly #signal: AbortSignal | undefined;
   readonly #items = new Fifo<Uint8Array>();
   /** Those who wait for the next item, in the order of asking. */
   readonly #waiting = new Fifo<PromiseWithResolvers<Step>>();
-  #timer: NodeJS.Timeout | undefined;
   #receivedBytes = 0;
   #consumedBytes = 0;
   /** What of that the peer has been told. */
@@ -55,9 +56,7 @@ export class ReplyStream implements ReplyTaker, AsyncIterableIterator<Uint8Array
     if (this.#isOver) return Promise.resolve(DONE);
     const step = Promise.withResolvers<Step>();
     this.#waiting.push(step);
-    this.#timer ??= startTimer(this.#timeoutMs, () => {
-      this.#giveUp(timedOut(this.#timeoutMs));
-    });
+    if (this.deadlineMs === Infinity) this.#startTime();
     return step.promise;
   }
 
@@ -87,7 +86,8 @@ export class ReplyStream implements ReplyTaker, AsyncIterableIterator<Uint8Array
       this.#items.push(body);
       return;
     }
-    this.#stopTimer();
+    if (this.#waiting.first) this.#startTime();
+    else this.deadlineMs = Infinity;
     this.#handleConsumed(body);
     step.resolve({ done: false, value: body });
   }
@@ -98,6 +98,10 @@ export class ReplyStream implements ReplyTaker, AsyncIterableIterator<Uint8Array
 
   handleFailed(error: Error): void {
     this.#end({ reason: error });
+  }
+
+  handleTimeout(): void {
+    this.#giveUp(timedOut(this.#timeoutMs));
   }
 
   readonly #handleAbort = () => {
@@ -114,7 +118,7 @@ export class ReplyStream implements ReplyTaker, AsyncIterableIterator<Uint8Array
     if (this.#isOver) return;
     this.#isOver = true;
     this.#signal?.removeEventListener('abort', this.#handleAbort);
-    this.#stopTimer();
+    this.deadlineMs = Infinity;
     const [first, ...others] = this.#waiting.removeAll();
     // Of several who wait the first is told; the others find that it is over.
     if (failure && first) first.reject(failure.reason);
@@ -123,15 +127,16 @@ export class ReplyStream implements ReplyTaker, AsyncIterableIterator<Uint8Array
     if (first === undefined) this.#failure = failure;
   }
 
+  /** The next item may take so long. */
+  #startTime(): void {
+    this.deadlineMs = performance.now() + this.#timeoutMs;
+    this.#requests.includeDeadline(this);
+  }
+
   #handleConsumed(item: Uint8Array): void {
     this.#consumedBytes += item.length + REQUEST_HEAD_BYTES;
     if (this.#isOver || this.#consumedBytes - this.#toldBytes < REPLY_WINDOW_BYTES / 2) return;
     this.#toldBytes = this.#consumedBytes;
     this.#requests.sayConsumed(this.id, this.#consumedBytes);
-  }
-
-  #stopTimer(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
   }
 }

@@ -6,11 +6,13 @@ import type { WaitingOptions } from './request-options.ts';
 export class SingleReply implements ReplyTaker {
   /** Of the request; known when it has been sent. */
   id = 0;
+  readonly deadlineMs: number;
   readonly #requests: OutgoingRequests;
   readonly #resolve: (reply: Uint8Array) => void;
   readonly #reject: (reason: unknown) => void;
+  readonly #timeoutMs: number;
   readonly #signal: AbortSignal | undefined;
-  readonly #timer: NodeJS.Timeout | undefined;
+  #handleAbort: (() => void) | undefined;
 
   constructor(
     requests: OutgoingRequests,
@@ -21,11 +23,12 @@ export class SingleReply implements ReplyTaker {
     this.#requests = requests;
     this.#resolve = resolve;
     this.#reject = reject;
+    this.deadlineMs = performance.now() + timeoutMs;
+    this.#timeoutMs = timeoutMs;
     this.#signal = signal;
-    signal?.addEventListener('abort', this.#handleAbort, { once: true });
-    this.#timer = startTimer(timeoutMs, () => {
-      this.giveUp(timedOut(timeoutMs));
-    });
+    if (signal === undefined) return;
+    this.#handleAbort = () => this.#giveUp(signal.reason);
+    signal.addEventListener('abort', this.#handleAbort, { once: true });
   }
 
   handleReply(body: Uint8Array): void {
@@ -34,7 +37,7 @@ export class SingleReply implements ReplyTaker {
   }
 
   handleItem(): void {
-    this.giveUp(repliedInItems());
+    this.#giveUp(repliedInItems());
   }
 
   handleEnd(): void {
@@ -46,28 +49,20 @@ export class SingleReply implements ReplyTaker {
     this.#reject(error);
   }
 
+  handleTimeout(): void {
+    this.#giveUp(timedOut(this.#timeoutMs));
+  }
+
   /** Waits no longer, and lets the peer know. */
-  giveUp(reason: unknown): void {
+  #giveUp(reason: unknown): void {
     this.#release();
     this.#requests.abandon(this.id);
     this.#reject(reason);
   }
 
-  readonly #handleAbort = () => {
-    this.giveUp(this.#signal?.reason);
-  };
-
   #release(): void {
-    clearTimeout(this.#timer);
-    this.#signal?.removeEventListener('abort', this.#handleAbort);
+    if (this.#handleAbort) this.#signal?.removeEventListener('abort', this.#handleAbort);
   }
-}
-
-/** The longest that a timer of Node.js takes; what is longer is as good as for ever. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
-export function startTimer(timeoutMs: number, handle: () => void): NodeJS.Timeout | undefined {
-  return timeoutMs > MAX_TIMER_MS ? undefined : setTimeout(handle, timeoutMs);
 }
 
 export function timedOut(timeoutMs: number): TimeoutError {
