@@ -154,33 +154,41 @@ export class Transport implements ReadTarget {
   #flush(): void {
     // What follows arms timers, and a socket that is gone needs none.
     if (this.#socket.destroyed) return;
-    if (!this.#isWriting) this.#writeNext();
+    this.#writeAll();
     if (this.#phase.isFinished) this.#finish();
     this.#armTimer();
   }
 
-  #writeNext(): void {
-    const phase = this.#departingPhase ?? this.#phase;
-    const batch = phase.takeOutput(performance.now());
-    if (batch === undefined) {
-      if (this.#departingPhase === undefined) return;
-      this.#departingPhase = undefined;
-      this.#writeNext();
-      return;
+  /** Gives the kernel all that may leave now. */
+  #writeAll(): void {
+    while (!this.#isWriting) {
+      const phase = this.#departingPhase ?? this.#phase;
+      const batch = phase.takeOutput(performance.now());
+      if (batch) this.#write(batch.finish(), phase);
+      else if (this.#departingPhase) this.#departingPhase = undefined;
+      else return;
     }
+  }
+
+  #write(chunks: readonly Uint8Array[], phase: ConnectionPhase): void {
+    const socket = this.#socket;
+    if (chunks.length > 1) socket.cork();
+    for (const chunk of chunks) socket.write(chunk);
+    if (chunks.length > 1) socket.uncork();
+    // Nearly always the kernel has taken it at once. To be called back for that would cost as much as to write it.
+    if (socket.writableLength === 0 && !socket.errored) phase.handleWritten(performance.now());
+    else this.#waitUntilWritten(phase);
+  }
+
+  #waitUntilWritten(phase: ConnectionPhase): void {
     this.#isWriting = true;
-    const chunks = batch.finish();
-    const last = chunks.length - 1;
-    if (last > 0) this.#socket.cork();
-    for (let index = 0; index < last; index += 1) this.#socket.write(chunks[index] ?? '');
-    this.#socket.write(chunks[last] ?? '', (error) => {
+    this.#socket.write('', (error) => {
       this.#isWriting = false;
       if (error) return;
       phase.handleWritten(performance.now());
       this.#flush();
       if (this.#release) this.#letGo();
     });
-    if (last > 0) this.#socket.uncork();
   }
 
   #letGo(): void {
