@@ -110,6 +110,27 @@ describe('a transport', () => {
     expect(phase.log).toEqual(['written']);
   });
 
+  it.each([1, 3])(
+    'asks for nothing while the kernel takes no more, in %i pieces; then all comes, in order',
+    async (pieces) => {
+      const phase = new RecordingPhase();
+      await using wire = await openTransport(phase);
+      wire.peer.stopReading();
+      const pieceBytes = Math.floor(8_000_000 / pieces);
+      phase.send(...Array.from({ length: pieces }, (_, at) => Buffer.alloc(pieceBytes, at + 1)));
+      await letEventsRun();
+      phase.send(Buffer.from('more'));
+      await letEventsRun();
+      expect(phase.log).toEqual([]);
+      wire.peer.socket.resume();
+      const received = await wire.peer.waitForBytes(pieceBytes * pieces + 4);
+      expect(received.subarray(-4).toString()).toBe('more');
+      for (let at = 0; at < pieces; at += 1) expect(received[at * pieceBytes]).toBe(at + 1);
+      await waitUntil('it is told', () => phase.log.length === 2);
+      expect(phase.log).toEqual(['written', 'written']);
+    },
+  );
+
   it('gives bytes that its phase leaves to the next one, and sends first what the first had still to send', async () => {
     const first = new RecordingPhase();
     const second = new RecordingPhase();
