@@ -8,7 +8,7 @@ let ended: [name: string, atMs: number][];
 let startMs: number;
 
 beforeEach(() => {
-  vi.useFakeTimers();
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   waiters.clear();
   deadlines = new Deadlines(waiters);
   ended = [];
@@ -16,6 +16,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
@@ -56,15 +57,20 @@ it('who has left is not ended, and whoever comes then has its own time', () => {
   expect(ended).toEqual([['b', 150]]);
 });
 
-it('one timer is set for all of them, however many come and leave', () => {
-  const set = vi.spyOn(globalThis, 'setTimeout');
+it('one timer is there for all of them, however many come and leave', () => {
+  const look = vi.spyOn(waiters, 'values');
   for (let count = 0; count < 1000; count += 1) {
     wait('a', 30_000);
     vi.advanceTimersByTime(1);
     waiters.delete('a');
+    expect(vi.getTimerCount()).toBe(1);
   }
-  expect(set).toHaveBeenCalledTimes(1);
-  set.mockRestore();
+  vi.advanceTimersByTime(28_999);
+  expect(look).not.toHaveBeenCalled();
+  // As the first one has set it.
+  vi.advanceTimersByTime(1);
+  expect(look).toHaveBeenCalledTimes(1);
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 it('those whose time is over one after the other are looked at now and then, not for each', () => {
