@@ -1,3 +1,5 @@
+import { TimeoutError } from '@tcpcomm/protocol';
+
 /** The longest that a timer of Node.js takes. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 /** Timers are set in whole milliseconds, and may be early by what that leaves out. */
@@ -56,4 +58,9 @@ export class Deadlines {
     }
     this.include(Math.max(earliestMs, nowMs + PAUSE_MS));
   };
+}
+
+/** What is told to who waited for a reply. */
+export function timedOut(timeoutMs: number): TimeoutError {
+  return new TimeoutError(`no reply within ${timeoutMs} ms`, 'ERR_TCPCOMM_REQUEST_TIMEOUT');
 }

@@ -1,8 +1,8 @@
 import { REPLY_WINDOW_BYTES, REQUEST_HEAD_BYTES, RequestError, WireError } from '@tcpcomm/protocol';
 import { Fifo } from '../engine/fifo.ts';
+import { timedOut } from './deadlines.ts';
 import type { OutgoingRequests, ReplyTaker } from './outgoing-requests.ts';
 import type { WaitingOptions } from './request-options.ts';
-import { timedOut } from './single-reply.ts';
 
 type Step = IteratorResult<Uint8Array, undefined>;
 

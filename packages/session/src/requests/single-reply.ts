@@ -1,4 +1,5 @@
-import { RequestError, TimeoutError, WireError } from '@tcpcomm/protocol';
+import { RequestError, WireError } from '@tcpcomm/protocol';
+import { timedOut } from './deadlines.ts';
 import type { OutgoingRequests, ReplyTaker } from './outgoing-requests.ts';
 import type { WaitingOptions } from './request-options.ts';
 
@@ -63,10 +64,6 @@ export class SingleReply implements ReplyTaker {
   #release(): void {
     if (this.#handleAbort) this.#signal?.removeEventListener('abort', this.#handleAbort);
   }
-}
-
-export function timedOut(timeoutMs: number): TimeoutError {
-  return new TimeoutError(`no reply within ${timeoutMs} ms`, 'ERR_TCPCOMM_REQUEST_TIMEOUT');
 }
 
 function repliedInItems(): RequestError {
