@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { FRAME_HEADER_BYTES, type TcpCommError } from '@tcpcomm/protocol';
+import { errorOfClosing } from '../engine/ending/close-reason.ts';
 import { Fifo } from '../engine/fifo.ts';
 import type { LocalSession } from '../local-session.ts';
 import type { SessionBackendEvents } from '../session-backend.ts';
@@ -246,11 +247,17 @@ export class SessionPortal<Backend extends LocalSession> {
   }
 
   async #settle(id: number, work: Promise<unknown>): Promise<void> {
-    const settled: Settled = await work.then(
+    const settled: Settled | undefined = await work.then(
       (value) => ({ value }),
-      (error: unknown) => ({ error: toCloneable(error) }),
+      (error: unknown) => (this.#isOfClosing(error) ? undefined : { error: toCloneable(error) }),
     );
-    this.#post({ kind: 'settled', id, ...settled });
+    if (settled) this.#post({ kind: 'settled', id, ...settled });
+  }
+
+  /** Then whoever waits is told by the end of the session, which follows: all of them by one error. */
+  #isOfClosing(error: unknown): boolean {
+    const reason = this.#backend.closeReason;
+    return reason !== undefined && error === errorOfClosing(reason);
   }
 
   #channel(number: number): PortalChannel {
