@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { COUNTER_BYTES, readCounter, writeCounter } from './counters.ts';
+import { COUNTER_BYTES, readCounter, readUint32, writeCounter } from './counters.ts';
 import { ProtocolError } from './errors.ts';
 import { MemoryPool } from './memory-pool.ts';
 import { WireError } from './wire-error.ts';
@@ -86,15 +86,14 @@ export function encodeConsumed(id: number, consumedBytes: number): Uint8Array<Ar
 export function decodeRequestHead(bytes: Uint8Array): RequestHead {
   if (bytes.length < REQUEST_HEAD_BYTES)
     throw invalid(`${bytes.length} bytes, expected at least ${REQUEST_HEAD_BYTES}`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, REQUEST_HEAD_BYTES);
-  const id = (view.getUint32(0) % KIND_SHIFT) * HIGH_WORD + view.getUint32(4);
+  const id = (readUint32(bytes, 0) % KIND_SHIFT) * HIGH_WORD + readUint32(bytes, 4);
   if (id === 0 || !Number.isSafeInteger(id)) throw invalid(`number ${id}, expected 1 to ${Number.MAX_SAFE_INTEGER}`);
   return { kind: bytes[0]!, id };
 }
 
 /** What follows the head: a view. */
 export function requestBody(bytes: Uint8Array): Uint8Array {
-  return bytes.subarray(REQUEST_HEAD_BYTES);
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + REQUEST_HEAD_BYTES, bytes.length - REQUEST_HEAD_BYTES);
 }
 
 /** @throws ProtocolError for a body that is no failure */

@@ -27,7 +27,8 @@ export class SocketReading {
   readonly onread: OnReadOpts = {
     buffer: () => this.#roomForNext(),
     callback: (byteLength, room) => {
-      const isKept = this.#target?.receive(byteLength === room.length ? room : room.subarray(0, byteLength)) ?? false;
+      const bytes = byteLength === room.length ? room : new Uint8Array(room.buffer, room.byteOffset, byteLength);
+      const isKept = this.#target?.receive(bytes) ?? false;
       if (!this.#isDirect) this.#buffer.handleRead(byteLength, room.length, isKept);
       return true;
     },

@@ -163,20 +163,21 @@ export class Transport implements ReadTarget {
   #writeAll(): void {
     while (!this.#isWriting) {
       const phase = this.#departingPhase ?? this.#phase;
-      const batch = phase.takeOutput(performance.now());
-      if (batch) this.#write(batch.finish(), phase);
+      const nowMs = performance.now();
+      const batch = phase.takeOutput(nowMs);
+      if (batch) this.#write(batch.finish(), phase, nowMs);
       else if (this.#departingPhase) this.#departingPhase = undefined;
       else return;
     }
   }
 
-  #write(chunks: readonly Uint8Array[], phase: ConnectionPhase): void {
+  #write(chunks: readonly Uint8Array[], phase: ConnectionPhase, nowMs: number): void {
     const socket = this.#socket;
     if (chunks.length > 1) socket.cork();
     for (const chunk of chunks) socket.write(chunk);
     if (chunks.length > 1) socket.uncork();
     // Nearly always the kernel has taken it at once. To be called back for that would cost as much as to write it.
-    if (socket.writableLength === 0 && !socket.errored) phase.handleWritten(performance.now());
+    if (socket.writableLength === 0 && !socket.errored) phase.handleWritten(nowMs);
     else this.#waitUntilWritten(phase);
   }
 

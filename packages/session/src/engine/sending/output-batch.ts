@@ -58,12 +58,15 @@ export class OutputBatch {
 
   /** The batch is written: the pack buffer gets back what lay in its slabs. */
   releasePacked(packBuffer: PackBuffer): void {
-    for (const [index, slab] of this.#packedSlabs.entries()) packBuffer.release(slab, this.#packedBytes[index]!);
+    for (let index = 0; index < this.#packedSlabs.length; index += 1) {
+      packBuffer.release(this.#packedSlabs[index]!, this.#packedBytes[index]!);
+    }
   }
 
   #finishRun(): void {
     if (this.#run === undefined) return;
-    this.#addChunk(this.#run.bytes.subarray(this.#runStart, this.#runEnd));
+    const { buffer } = this.#run.bytes;
+    this.#addChunk(new Uint8Array(buffer, this.#runStart, this.#runEnd - this.#runStart));
     if (this.#runPackedBytes > 0) {
       this.#packedSlabs.push(this.#run);
       this.#packedBytes.push(this.#runPackedBytes);
