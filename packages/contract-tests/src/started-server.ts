@@ -18,10 +18,15 @@ export async function startServer(options: ServerOptions = {}): Promise<StartedS
   return { server, port, rejected, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
 
-/** A client that such a server has let in. */
+/** A client that such a server has let in; one that cannot connect is closed. */
 export async function connectClient(port: number, options: ClientOptions = {}): Promise<TcpCommClient> {
   const client = new TcpCommClient(options);
-  await client.connect('127.0.0.1', port);
+  try {
+    await client.connect('127.0.0.1', port);
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
   return client;
 }
 
