@@ -13,8 +13,9 @@ Usage: pnpm soak crash|resume|array [options]
 
   crash   Fetches a file again and again while one of the two processes is killed (SIGKILL) at random moments. The file
           must always arrive identical, and each attempt must go on at the last durable byte of the one before.
-  resume  Two ends talk on twenty channels and send each other a file while their connection breaks at random bytes.
-          Nothing may be lost, come twice, out of order or changed, and in the end nothing may be left over.
+  resume  Two ends talk on twenty channels, ask each other, and send each other arrays and a file, while their connection
+          breaks at random bytes. Nothing may be lost, come twice, out of order or changed, and in the end nothing may
+          be left over.
   array   An array of 2 GB goes from one end to the other. It must arrive identical, and cost less than 64 MB of memory
           beside itself. Takes 6 GB of memory.
 
@@ -24,6 +25,8 @@ Options:
   --kills N     crash: how often each of the two is killed (default: 50)
   --cuts N      resume: how often the connection breaks (default: 1000)
   --messages N  resume: how many messages each end sends (default: 100000)
+  --requests N  resume: how many requests each end asks (default: 6000)
+  --arrays N    resume: how many arrays each end sends (default: 1400)
   --help        this page
 
 Ends with status 0 if nothing was wrong, with 1 if something was, with 2 for wrong arguments.
@@ -41,6 +44,8 @@ async function main(): Promise<number> {
       kills: { type: 'string', default: '50' },
       cuts: { type: 'string', default: '1000' },
       messages: { type: 'string', default: '100000' },
+      requests: { type: 'string', default: '6000' },
+      arrays: { type: 'string', default: '1400' },
       bytes: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -51,8 +56,9 @@ async function main(): Promise<number> {
   }
   const [kind] = positionals;
   const bytes = values.bytes ?? (kind === 'array' ? '2000000000' : '1000000000');
-  const numbers = [values.seed, values.kills, values.cuts, values.messages, bytes].map(Number);
-  const [seed = 0, kills = 0, cuts = 0, messages = 0, fileBytes = 0] = numbers;
+  const texts = [values.seed, values.kills, values.cuts, values.messages, values.requests, values.arrays, bytes];
+  const numbers = texts.map(Number);
+  const [seed = 0, kills = 0, cuts = 0, messages = 0, requests = 0, arrays = 0, fileBytes = 0] = numbers;
   const isSensible = numbers.every((value) => Number.isSafeInteger(value) && value >= 0) && fileBytes > 0;
   if ((kind !== 'crash' && kind !== 'resume' && kind !== 'array') || positionals.length > 1 || !isSensible) {
     process.stderr.write(`Expected "crash", "resume" or "array", and whole numbers for the options.\n\n${HELP}`);
@@ -66,7 +72,7 @@ async function main(): Promise<number> {
   try {
     const common = { seed, fileBytes, folder, report };
     const soaks = {
-      resume: () => runResumeSoak({ ...common, cuts, messages }),
+      resume: () => runResumeSoak({ ...common, cuts, messages, requests, arrays }),
       crash: () =>
         runCrashSoak({ ...common, receiverKills: kills, senderKills: kills, maxKillDelayMs: MAX_KILL_DELAY_MS }),
       array: () => runArraySoak({ arrayBytes: fileBytes - (fileBytes % 8), report }),

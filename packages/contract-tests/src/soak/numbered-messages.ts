@@ -1,44 +1,57 @@
 import type { Session } from '@tcpcomm/session';
+import { AVERAGE_NUMBERED_BYTES, areNumbered, numberedBytes, numberOf } from './numbered-bytes.ts';
+import type { Traffic } from './traffic.ts';
 
-const HEADER_BYTES = 4;
-/** Most messages are small; one in so many is larger than what is sent in one frame on a slow link. */
-const LARGE_EACH = 50;
+const CHANNELS = 20;
 
-/** The message of that number on a channel: which it is can be read from it, and nothing else can look like it. */
-export function numberedMessage(channel: number, number: number): Uint8Array {
-  const mixed = Math.imul(number + 1, 2_654_435_761) ^ Math.imul(channel, 40_503);
-  const size = HEADER_BYTES + (number % LARGE_EACH === LARGE_EACH - 1 ? mixed >>> 16 : mixed >>> 22);
-  const bytes = new Uint8Array(size).fill(mixed & 0xff);
-  new DataView(bytes.buffer).setUint32(0, number);
-  return bytes;
-}
-
-/** Follows the numbered messages that arrive at one end, and notes whatever is lost, comes twice, out of order or changed. */
-export class NumberedReceiver {
+/** Messages on the first twenty channels: each must come once, and in order. */
+export class NumberedMessages implements Traffic {
+  readonly kind = 'messages';
+  readonly averageBytes = AVERAGE_NUMBERED_BYTES;
+  readonly total: number;
   readonly violations: string[] = [];
-  readonly #name: string;
+  readonly #from: Session;
+  /** Of each channel, the number of the next. */
   readonly #next = new Map<number, number>();
+  readonly #allCame = Promise.withResolvers<undefined>();
+  readonly #stopListening: () => void;
   #count = 0;
 
-  constructor(name: string, session: Session) {
-    this.#name = name;
-    session.on('message', (bytes, channel) => {
-      this.#take(bytes, channel);
-    });
+  constructor(total: number, from: Session, to: Session) {
+    this.total = total;
+    this.#from = from;
+    if (total === 0) this.#allCame.resolve(undefined);
+    const take = this.#take.bind(this);
+    to.on('message', take);
+    this.#stopListening = () => to.off('message', take);
   }
 
-  /** How many have arrived, all channels together. */
-  get count(): number {
+  get ended(): number {
     return this.#count;
+  }
+
+  async send(number: number): Promise<void> {
+    const channel = 1 + (number % CHANNELS);
+    await this.#from.sendBytes(numberedBytes(channel, Math.floor(number / CHANNELS)), channel);
+  }
+
+  async settled(): Promise<void> {
+    await this.#allCame.promise;
+  }
+
+  end(): void {
+    this.#stopListening();
   }
 
   #take(bytes: Uint8Array, channel: number): void {
     const expected = this.#next.get(channel) ?? 0;
     this.#next.set(channel, expected + 1);
     this.#count += 1;
-    if (Buffer.compare(bytes, numberedMessage(channel, expected)) === 0) return;
-    const number = bytes.length < HEADER_BYTES ? undefined : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+    if (this.#count === this.total) this.#allCame.resolve(undefined);
+    if (this.#count > this.total) this.violations.push(`${this.#count} messages came, ${this.total} were sent`);
+    if (areNumbered(bytes, channel, expected)) return;
+    const number = numberOf(bytes);
     const what = number === expected ? 'with other bytes' : `as number ${String(number)}`;
-    this.violations.push(`message ${expected} on channel ${channel} came to the ${this.#name} ${what}`);
+    this.violations.push(`message ${expected} on channel ${channel} came ${what}`);
   }
 }

@@ -8,8 +8,11 @@ import { type FileTransfer, TcpCommClient } from '@tcpcomm/client';
 import { type ServerSession, TcpCommServer } from '@tcpcomm/server';
 import type { Session } from '@tcpcomm/session';
 import { Relay, type RelayDirection, type RelayFault } from '@tcpcomm/test-support';
-import { NumberedReceiver, numberedMessage } from './numbered-messages.ts';
+import { NumberedArrays } from './numbered-arrays.ts';
+import { NumberedMessages } from './numbered-messages.ts';
+import { NumberedRequests } from './numbered-requests.ts';
 import { SeededRandom } from './seeded-random.ts';
+import { type Traffic, type TrafficKind, TRAFFIC_KINDS } from './traffic.ts';
 
 export interface ResumeSoakOptions {
   readonly seed: number;
@@ -17,6 +20,10 @@ export interface ResumeSoakOptions {
   readonly cuts: number;
   /** How many messages each end sends, on all channels together. */
   readonly messages: number;
+  /** How many requests each end asks. */
+  readonly requests: number;
+  /** How many arrays each end sends. */
+  readonly arrays: number;
   /** The size of the file that goes each way. */
   readonly fileBytes: number;
   /** An empty folder; what is in it afterwards is the caller's to remove. */
@@ -28,23 +35,29 @@ export interface ResumeSoakResult {
   readonly cuts: number;
   /** Connections that took the session up again. */
   readonly resumptions: number;
-  readonly messages: number;
+  /** What came to an end of its own, both ways together. */
+  readonly ended: Readonly<Record<TrafficKind, number>>;
   /** What was not as it must be; empty if all was. */
   readonly violations: readonly string[];
 }
 
-const CHANNELS = 20;
 const FILL_BYTES = 1_048_576;
 /** One in so many breaks is silence, which has to be noticed by its own means. */
 const SILENCE_EACH = 40;
 const KEEPALIVE = { keepAliveIntervalMs: 150, keepAliveTimeoutMs: 600 } as const;
-const AVERAGE_MESSAGE_BYTES = 1_200;
 const MIN_GAP_BYTES = 1_000;
-const MAX_WAITS = 4;
+const ARRAY_CHANNELS = { forth: 22, back: 23 } as const;
+
+/** What goes in one direction, and how much of it has been sent. */
+interface Stream {
+  readonly direction: RelayDirection;
+  readonly traffic: Traffic;
+  sent: number;
+}
 
 /**
- * Two ends talk on twenty channels and send each other a file, while their connection breaks again and again at random bytes. Nothing may be
- * lost, come twice, out of order or changed, and in the end nothing may be left over.
+ * Two ends talk on twenty channels, ask each other, and send each other arrays and a file, while their connection breaks again and again at
+ * random bytes. Nothing may be lost, come twice, out of order or changed, and in the end nothing may be left over.
  */
 export async function runResumeSoak(options: ResumeSoakOptions): Promise<ResumeSoakResult> {
   return new ResumeSoak(options).run();
@@ -56,9 +69,9 @@ class ResumeSoak {
   readonly #violations: string[] = [];
   /** The one that goes forth, and the one that comes back. */
   readonly #transfers: FileTransfer[] = [];
+  readonly #streams: Stream[] = [];
   #cuts = 0;
   #resumptions = 0;
-  readonly #sentMessages: Record<RelayDirection, number> = { forth: 0, back: 0 };
 
   constructor(options: ResumeSoakOptions) {
     this.#options = options;
@@ -90,40 +103,41 @@ class ResumeSoak {
       await relay[Symbol.asyncDispose]();
     }
     report(`${this.#cuts} breaks, ${this.#resumptions} resumptions, ${this.#violations.length} violations`);
-    const messages = this.#sentMessages.forth + this.#sentMessages.back;
-    return { cuts: this.#cuts, resumptions: this.#resumptions, messages, violations: this.#violations };
+    const ended = {
+      messages: this.#ended('messages'),
+      requests: this.#ended('requests'),
+      arrays: this.#ended('arrays'),
+    };
+    return { cuts: this.#cuts, resumptions: this.#resumptions, ended, violations: this.#violations };
   }
 
   async #torture(client: TcpCommClient, session: ServerSession, relay: Relay, here: string): Promise<void> {
-    const { messages, fileBytes } = this.#options;
-    const receivers = [new NumberedReceiver('server', session), new NumberedReceiver('client', client)];
+    const { fileBytes } = this.#options;
     client.on('connected', ({ resumed }) => {
       this.#resumptions += 1;
       if (!resumed) this.#violations.push(`connection ${this.#resumptions + 1} did not resume the session`);
     });
+    this.#addStreams('forth', client, session);
+    this.#addStreams('back', session, client);
     this.#transfers.push(client.sendFile(join(here, 'up')), client.getFile('down', { to: join(here, 'down') }));
     relay.follow(this.#script());
-    const sent = Promise.all([this.#talk(client, 'forth'), this.#talk(session, 'back')]);
     const progress = setInterval(() => {
-      const moved = this.#transfers.map(({ progress: { percent } }) => `${percent} %`).join(' and ');
-      const arrived = receivers.reduce((sum, { count }) => sum + count, 0);
-      this.#options.report(`${this.#cuts} breaks, ${arrived} messages, files at ${moved}`);
+      this.#reportProgress();
     }, 5_000);
     try {
       const ended = client.closed.then(({ message }) => {
         throw new Error(`the session ended: ${message}`);
       });
-      const all = Promise.all([sent, ...this.#transfers.map(({ done }) => done)]);
-      await Promise.race([ended, all]);
-      while (receivers.some(({ count }) => count < messages)) await Promise.race([ended, setTimeout(20)]);
-      // A message that came twice would come now.
+      const all = [...this.#streams.map((stream) => this.#flow(stream)), ...this.#transfers.map(({ done }) => done)];
+      await Promise.race([ended, Promise.all(all)]);
+      // What came twice would come now.
       await setTimeout(200);
     } finally {
       clearInterval(progress);
     }
-    for (const [index, { count, violations }] of receivers.entries()) {
-      this.#violations.push(...violations);
-      if (count !== messages) this.#violations.push(`${count} of ${messages} messages came to end ${index}`);
+    for (const { direction, traffic } of this.#streams) {
+      this.#violations.push(...traffic.violations.map((violation) => `${direction}: ${violation}`));
+      traffic.end();
     }
     if (this.#cuts < this.#options.cuts) this.#violations.push(`the connection broke ${this.#cuts} times only`);
     for (const { name, progress: last } of this.#transfers) {
@@ -131,28 +145,49 @@ class ResumeSoak {
     }
   }
 
-  /** Sends its messages, evenly over the time that the breaks take. */
-  async #talk(session: Session, direction: RelayDirection): Promise<void> {
-    const { messages, cuts } = this.#options;
-    for (let index = 0; index < messages; index += 1) {
-      const channel = 1 + (index % CHANNELS);
-      await session.sendBytes(numberedMessage(channel, Math.floor(index / CHANNELS)), channel);
-      this.#sentMessages[direction] += 1;
-      // Not for ever: the next break may wait for the bytes of these messages.
-      for (let waits = 0; waits < MAX_WAITS && this.#areFilesMoving && index > (messages * (this.#cuts + 1)) / cuts;) {
-        await setTimeout(5);
-        waits += 1;
-      }
+  #addStreams(direction: RelayDirection, from: Session, to: Session): void {
+    const { messages, requests, arrays } = this.#options;
+    for (const traffic of [
+      new NumberedMessages(messages, from, to),
+      new NumberedRequests(requests, from, to),
+      new NumberedArrays(arrays, from, to, ARRAY_CHANNELS[direction]),
+    ]) {
+      this.#streams.push({ direction, traffic, sent: 0 });
     }
+  }
+
+  /** Sends all, evenly over the time that the breaks take, and waits for what comes of it. */
+  async #flow(stream: Stream): Promise<void> {
+    const { traffic } = stream;
+    for (; stream.sent < traffic.total; stream.sent += 1) {
+      await traffic.send(stream.sent);
+      // The files bring the next break, if nothing else does.
+      while (this.#areFilesMoving && this.#isAhead(stream)) await setTimeout(5);
+    }
+    await traffic.settled();
+  }
+
+  #isAhead({ sent, traffic }: Stream): boolean {
+    return sent > (traffic.total * (this.#cuts + 1)) / this.#options.cuts;
+  }
+
+  #reportProgress(): void {
+    const moved = this.#transfers.map(({ progress: { percent } }) => `${percent} %`).join(' and ');
+    const ended = TRAFFIC_KINDS.map((kind) => `${this.#ended(kind)} ${kind}`).join(', ');
+    this.#options.report(`${this.#cuts} breaks, ${ended}, files at ${moved}`);
+  }
+
+  #ended(kind: TrafficKind): number {
+    const ofKind = this.#streams.filter(({ traffic }) => traffic.kind === kind);
+    return ofKind.reduce((sum, { traffic }) => sum + traffic.ended, 0);
   }
 
   /** The breaks, at bytes that spread over what is still to come; in which direction they are is whichever has the most to say. */
   *#script(): Generator<RelayFault> {
     const { cuts } = this.#options;
     for (; this.#cuts < cuts; this.#cuts += 1) {
-      const remainingBytes = this.#remainingBytes('forth') + this.#remainingBytes('back');
       // On average a little less than its share, or there would not be enough for the last breaks; and the last one within what there is.
-      const gapBytes = Math.max(MIN_GAP_BYTES, remainingBytes * Math.min(1.6 / (cuts - this.#cuts), 0.8));
+      const gapBytes = Math.max(MIN_GAP_BYTES, this.#remainingBytes * Math.min(1.6 / (cuts - this.#cuts), 0.8));
       const isSilence = this.#random.nextUint32() % SILENCE_EACH === 0;
       yield {
         afterBytes: Math.ceil(this.#random.next() * gapBytes),
@@ -165,11 +200,10 @@ class ResumeSoak {
     return this.#transfers.some(({ state }) => state === 'active' || state === 'waiting');
   }
 
-  #remainingBytes(direction: RelayDirection): number {
-    const { fileBytes, messages } = this.#options;
-    const file = this.#transfers[direction === 'forth' ? 0 : 1];
-    const ofFile = fileBytes - (file?.progress.transferredBytes ?? 0);
-    return ofFile + (messages - this.#sentMessages[direction]) * AVERAGE_MESSAGE_BYTES;
+  get #remainingBytes(): number {
+    const ofFiles = this.#transfers.map(({ progress }) => this.#options.fileBytes - progress.transferredBytes);
+    const ofStreams = this.#streams.map(({ traffic, sent }) => (traffic.total - sent) * traffic.averageBytes);
+    return [...ofFiles, ...ofStreams].reduce((sum, bytes) => sum + bytes, 0);
   }
 
   async #makeFile(path: string): Promise<void> {
