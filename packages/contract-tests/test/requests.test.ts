@@ -163,6 +163,35 @@ describe.each(ENDS)('a request of a %s', (end) => {
     expect(replies).toHaveLength(40);
   });
 
+  it.each([10, 16_384, 200_000])('of %d bytes is copied: its memory may be used for the next', async (length) => {
+    await using pair = await connectPair();
+    const { local, remote } = endsOf(pair, end);
+    remote.onRequest(CHANNEL, echo);
+    const memory = new Uint8Array(length);
+    const replies = Array.from({ length: 20 }, (_, at) => {
+      memory.set(testBytes(length, at));
+      return local.request(CHANNEL, memory);
+    });
+    for (const [at, reply] of (await Promise.all(replies)).entries()) {
+      expect(Buffer.compare(reply, testBytes(length, at))).toBe(0);
+    }
+  });
+
+  // All are asked at once, so the larger replies have to wait for room; and a Buffer's slice() is no copy.
+  it.each([10, 16_384, 200_000])('has a reply of %d bytes that is copied, whether it waits or not', async (length) => {
+    await using pair = await connectPair();
+    const { local, remote } = endsOf(pair, end);
+    const memory = Buffer.alloc(length);
+    remote.onRequest(CHANNEL, (bytes) => {
+      memory.set(testBytes(length, Number(textOf(bytes))));
+      return memory;
+    });
+    const replies = Array.from({ length: 20 }, (_, at) => local.request(CHANNEL, bytesOf(String(at))));
+    for (const [at, reply] of (await Promise.all(replies)).entries()) {
+      expect(Buffer.compare(reply, testBytes(length, at))).toBe(0);
+    }
+  });
+
   it('fails where nobody answers on that channel', async () => {
     await using pair = await connectPair();
     const { local, remote } = endsOf(pair, end);

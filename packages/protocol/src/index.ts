@@ -106,7 +106,7 @@ export {
   decodeRequestHead,
   encodeConsumed,
   encodeFailure,
-  encodeRequestMessage,
+  encodeRequestHead,
   REPLY_WINDOW_BYTES,
   REQUEST_HEAD_BYTES,
   requestBody,

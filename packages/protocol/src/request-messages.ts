@@ -1,7 +1,6 @@
 import * as v from 'valibot';
 import { COUNTER_BYTES, readCounter, readUint32, writeCounter } from './counters.ts';
 import { ProtocolError } from './errors.ts';
-import { MemoryPool } from './memory-pool.ts';
 import { WireError } from './wire-error.ts';
 
 /**
@@ -56,30 +55,29 @@ export interface RequestHead {
   readonly id: number;
 }
 
-const pool = new MemoryPool();
-
-/** A message: its head, and a copy of the body. Small ones share memory with others. */
-export function encodeRequestMessage(kind: RequestMessage, id: number, body?: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bytes = pool.allocate(REQUEST_HEAD_BYTES + (body?.length ?? 0));
-  writeCounter(bytes, 0, id);
-  bytes[0] = kind;
-  if (body) bytes.set(body, REQUEST_HEAD_BYTES);
-  return bytes;
+/** What a message begins with; its body follows. */
+export function encodeRequestHead(kind: RequestMessage, id: number): Uint8Array<ArrayBuffer> {
+  const head = new Uint8Array(REQUEST_HEAD_BYTES);
+  writeCounter(head, 0, id);
+  head[0] = kind;
+  return head;
 }
 
-export function encodeFailure(id: number, { code, message, reason }: RequestFailure): Uint8Array<ArrayBuffer> {
+/** The body of a FAILED. */
+export function encodeFailure({ code, message, reason }: RequestFailure): Uint8Array<ArrayBuffer> {
   const failure = {
     code,
     message: message.slice(0, MAX_SENTENCE_LENGTH),
     ...(reason !== undefined && { reason: reason.slice(0, MAX_REASON_LENGTH) }),
   };
-  return encodeRequestMessage(RequestMessage.FAILED, id, new TextEncoder().encode(JSON.stringify(failure)));
+  return new TextEncoder().encode(JSON.stringify(failure));
 }
 
-export function encodeConsumed(id: number, consumedBytes: number): Uint8Array<ArrayBuffer> {
+/** The body of a CONSUMED. */
+export function encodeConsumed(consumedBytes: number): Uint8Array<ArrayBuffer> {
   const counter = new Uint8Array(COUNTER_BYTES);
   writeCounter(counter, 0, consumedBytes);
-  return encodeRequestMessage(RequestMessage.CONSUMED, id, counter);
+  return counter;
 }
 
 /** @throws ProtocolError for a message without a whole head */

@@ -69,7 +69,7 @@ it('the exports', () => {
     'encodeFolderRecord',
     'encodeFrame',
     'encodePreface',
-    'encodeRequestMessage',
+    'encodeRequestHead',
     'foreignAnswer',
     'frameTypeName',
     'isControlFrameType',

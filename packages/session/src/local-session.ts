@@ -126,11 +126,11 @@ export abstract class LocalSession<
     return this.#link?.engine.deliveries ?? [];
   }
 
-  send(number: number, bytes: Uint8Array, options: SendOptions | undefined): Promise<void> {
+  send(number: number, bytes: Uint8Array, options: SendOptions | undefined, head?: Uint8Array): Promise<void> {
     const { conversation } = this.#openParts();
     const channel = conversation.channels.outgoing(number);
     const confirm = options?.confirm ?? false;
-    conversation.send(channel, bytes, confirm);
+    conversation.send(channel, bytes, confirm, head);
     if (confirm) return channel.whenConsumed(options?.signal);
     return channel.whenBelowMark(this.#channelSettings.highWaterMark(number), options?.signal);
   }

@@ -28,8 +28,11 @@ export interface SessionBackend {
   queuedBytesOf(channel: number): number;
   /** What became of the messages that were sent, each channel; as far as it is known, which is all of it after an orderly end. */
   readonly deliveries: readonly ChannelDelivery[];
-  /** @throws LimitError, and why there is no session to send with */
-  send(channel: number, bytes: Uint8Array, options: SendOptions | undefined): Promise<void>;
+  /**
+   * @param head what the message begins with, in front of the bytes; then both are copied, whatever their size
+   * @throws LimitError, and why there is no session to send with
+   */
+  send(channel: number, bytes: Uint8Array, options: SendOptions | undefined, head?: Uint8Array): Promise<void>;
   /** @throws UsageError for an option out of its range */
   changeChannel(channel: number, options: ChannelOptions): void;
   /** The application is done with a message: the peer may send that much more. @param epoch that came with it */

@@ -146,7 +146,7 @@ export abstract class Session<Backend extends SessionBackend = SessionBackend> e
 
   /**
    * Sends a request to the peer, and resolves with its reply. Replies come in any order, and wait for no messages. Over a connection that is lost and a
-   * session that goes on, each request is handled once.
+   * session that goes on, each request is handled once. The bytes are copied.
    *
    * @param channel 1 to 250; whose priority it has
    * @throws as `sendBytes`; RequestError where the peer has no handler or that failed, TimeoutError `ERR_TCPCOMM_REQUEST_TIMEOUT`,
@@ -165,7 +165,7 @@ export abstract class Session<Backend extends SessionBackend = SessionBackend> e
   }
 
   /**
-   * Answers the peer's requests on a channel from now on; while nobody does they are refused. Returns what ends that.
+   * Answers the peer's requests on a channel from now on; while nobody does they are refused. Returns what ends that. Replies are copied.
    *
    * @throws UsageError where they are answered already
    */

@@ -57,10 +57,11 @@ export class Conversation implements IncomingChannelHost {
   /**
    * Queues a message.
    *
+   * @param head what it begins with, in front of the payload; then both are copied
    * @throws LimitError if it is larger than the peer takes or the queue is full
    */
-  send(channel: OutgoingChannel, payload: Uint8Array, confirm: boolean): void {
-    channel.enqueue(payload, confirm);
+  send(channel: OutgoingChannel, payload: Uint8Array, confirm: boolean, head?: Uint8Array): void {
+    channel.enqueue(payload, confirm, head);
     this.#carrier?.activate(channel);
   }
 

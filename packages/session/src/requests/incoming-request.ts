@@ -1,11 +1,12 @@
 import {
-  encodeRequestMessage,
   REPLY_WINDOW_BYTES,
   REQUEST_HEAD_BYTES,
+  RequestError,
   RequestMessage,
   requireBytes,
+  UsageError,
+  WireError,
 } from '@tcpcomm/protocol';
-import { encodeFailure, RequestError, UsageError, WireError } from '@tcpcomm/protocol';
 import type { Session } from '../session.ts';
 import type { IncomingRequests } from './incoming-requests.ts';
 import type { Reply, RequestContext, RequestHandler } from './request-options.ts';
@@ -82,13 +83,13 @@ export class IncomingRequest implements RequestContext {
 
   #reply(reply: Uint8Array | undefined): void {
     requireReply(reply);
-    this.#requests.answer(this, encodeRequestMessage(RequestMessage.REPLY, this.id, reply));
+    this.#requests.answer(this, RequestMessage.REPLY, reply);
   }
 
   async #sendItems(items: AsyncIterable<Uint8Array>): Promise<void> {
     if (!this.#takesItems) {
       const message = 'the reply comes in items; ask with requestStream';
-      this.#requests.answer(this, encodeFailure(this.id, { code: WireError.REPLY_IN_ITEMS, message }));
+      this.#requests.answerFailed(this, { code: WireError.REPLY_IN_ITEMS, message });
       this.abort(new RequestError(WireError.REPLY_IN_ITEMS, 'the peer takes no reply in items', 'remote'));
     }
     for await (const item of items) {
@@ -102,7 +103,7 @@ export class IncomingRequest implements RequestContext {
       this.#sentBytes += item.length + REQUEST_HEAD_BYTES;
       await this.#requests.sendItem(this, item);
     }
-    this.#requests.answer(this, encodeRequestMessage(RequestMessage.END, this.id));
+    this.#requests.answer(this, RequestMessage.END);
   }
 }
 

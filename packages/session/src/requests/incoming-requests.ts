@@ -1,6 +1,6 @@
 import {
   encodeFailure,
-  encodeRequestMessage,
+  encodeRequestHead,
   Lane,
   laneNumber,
   LimitError,
@@ -11,6 +11,7 @@ import {
   TcpCommError,
   WireError,
 } from '@tcpcomm/protocol';
+import { DEFAULT_HIGH_WATER_MARK } from '../channel-settings.ts';
 import { Fifo } from '../engine/fifo.ts';
 import type { Session } from '../session.ts';
 import type { SessionBackend } from '../session-backend.ts';
@@ -23,8 +24,7 @@ import type { RequestHandler } from './request-options.ts';
 const MAX_RUNNING_REQUESTS = 1_024;
 /** Requests that the peer has cancelled before they came. */
 const MAX_EARLY_CANCELS = 65_536;
-/** A reply waits while more than this is in the queue. */
-const REPLY_HIGH_WATER_MARK = 1_048_576;
+const NO_BODY = new Uint8Array(0);
 
 interface WaitingRequest {
   readonly request: IncomingRequest;
@@ -83,7 +83,7 @@ export class IncomingRequests {
     const request = this.#open.get(id);
     if (request) {
       request.abort(new RequestError(WireError.REQUEST_CANCELLED, 'the peer has cancelled the request', 'remote'));
-      this.answer(request, encodeFailure(id, { code: WireError.REQUEST_CANCELLED, message: 'cancelled' }));
+      this.answerFailed(request, { code: WireError.REQUEST_CANCELLED, message: 'cancelled' });
     } else if (id > this.#lastId && this.#earlyCancels.size < MAX_EARLY_CANCELS) this.#earlyCancels.add(id);
   }
 
@@ -108,24 +108,29 @@ export class IncomingRequests {
 
   /** Sends one item of a reply, if it is still wanted; resolves when there is room for more. */
   async sendItem({ id }: IncomingRequest, item: Uint8Array): Promise<void> {
-    await this.#send(encodeRequestMessage(RequestMessage.ITEM, id, item));
+    await this.#send(RequestMessage.ITEM, id, item);
   }
 
   /** Says the last word on a request, if it has not been said. */
-  answer(request: IncomingRequest, message: Uint8Array): void {
+  answer(request: IncomingRequest, kind: RequestMessage, body: Uint8Array = NO_BODY): void {
     if (!this.isOpen(request)) return;
     this.#open.delete(request.id);
-    void this.#send(message).catch((error: unknown) => {
+    void this.#send(kind, request.id, body).catch((error: unknown) => {
       // The peer would not take a message of that size, but this one; where the session has ended, nobody waits.
       if (!(error instanceof LimitError)) return;
-      void this.#send(encodeFailure(request.id, failureOf(error))).catch(() => undefined);
+      void this.#send(RequestMessage.FAILED, request.id, encodeFailure(failureOf(error))).catch(() => undefined);
     });
   }
 
   /** A handler failed: who asked is told as much as the error is meant to say. */
   answerFailure(request: IncomingRequest, error: unknown): void {
     if (!isMeantForPeer(error)) this.#owner.handleFailure(error);
-    this.answer(request, encodeFailure(request.id, failureOf(error)));
+    this.answerFailed(request, failureOf(error));
+  }
+
+  /** There is no reply, and why. */
+  answerFailed(request: IncomingRequest, failure: RequestFailure): void {
+    this.answer(request, RequestMessage.FAILED, encodeFailure(failure));
   }
 
   #begin(request: IncomingRequest): void {
@@ -133,7 +138,7 @@ export class IncomingRequests {
     const handler = this.handler ?? this.#owner.handlerFor(this.channel);
     if (handler === undefined) {
       const message = `nobody answers requests on channel ${this.channel}`;
-      this.answer(request, encodeFailure(request.id, { code: WireError.NO_HANDLER, message }));
+      this.answerFailed(request, { code: WireError.NO_HANDLER, message });
       return;
     }
     this.#running += 1;
@@ -152,19 +157,26 @@ export class IncomingRequests {
   };
 
   /** At once while there is room in the queue: most replies need not wait, and cost no more than they must. */
-  #send(message: Uint8Array): Promise<void> {
-    if (this.#backend.queuedBytesOf(this.#lane) > REPLY_HIGH_WATER_MARK) return this.#sendLater(message);
+  #send(kind: RequestMessage, id: number, body: Uint8Array): Promise<void> {
+    if (this.#isQueueFull) return this.#sendLater(kind, id, body);
     try {
-      this.#lastSent = this.#backend.send(this.#lane, message, undefined);
+      this.#lastSent = this.#backend.send(this.#lane, body, undefined, encodeRequestHead(kind, id));
       return this.#lastSent;
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  async #sendLater(message: Uint8Array): Promise<void> {
-    await this.#lastSent;
-    await this.#send(message);
+  async #sendLater(kind: RequestMessage, id: number, body: Uint8Array): Promise<void> {
+    // Whoever gave it may go on to use its memory. A Buffer would not copy by `slice`.
+    const copy = new Uint8Array(body);
+    while (this.#isQueueFull) await this.#lastSent;
+    await this.#send(kind, id, copy);
+  }
+
+  /** What was sent last resolves when it is not. */
+  get #isQueueFull(): boolean {
+    return this.#backend.queuedBytesOf(this.#lane) > DEFAULT_HIGH_WATER_MARK;
   }
 }
 

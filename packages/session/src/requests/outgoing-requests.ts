@@ -1,7 +1,7 @@
 import {
   decodeFailure,
   encodeConsumed,
-  encodeRequestMessage,
+  encodeRequestHead,
   Lane,
   laneNumber,
   LimitError,
@@ -22,6 +22,7 @@ export interface ReplyTaker extends Waiter {
 
 /** Requests on one channel whose peer has not had its last word. */
 const MAX_OUTSTANDING_REQUESTS = 65_536;
+const NO_BODY = new Uint8Array(0);
 
 /** The requests of this end on one channel, from when they are sent until nothing more is to come of them. */
 export class OutgoingRequests {
@@ -49,7 +50,7 @@ export class OutgoingRequests {
     const outstanding = this.#pending.size + this.#abandoned.size;
     if (outstanding >= MAX_OUTSTANDING_REQUESTS) throw tooManyRequests(this.#channel, outstanding);
     const id = this.#lastId + 1;
-    this.#send(Lane.REQUESTS, encodeRequestMessage(kind, id, body));
+    this.#send(Lane.REQUESTS, kind, id, body);
     this.#lastId = id;
     this.#pending.set(id, taker);
     this.#deadlines.include(taker.deadlineMs);
@@ -65,12 +66,12 @@ export class OutgoingRequests {
   abandon(id: number): void {
     if (!this.#pending.delete(id)) return;
     this.#abandoned.add(id);
-    this.#say(encodeRequestMessage(RequestMessage.CANCEL, id));
+    this.#say(RequestMessage.CANCEL, id, NO_BODY);
   }
 
   /** So many bytes of items have been consumed since the first. */
   sayConsumed(id: number, consumedBytes: number): void {
-    if (this.#pending.has(id)) this.#say(encodeConsumed(id, consumedBytes));
+    if (this.#pending.has(id)) this.#say(RequestMessage.CONSUMED, id, encodeConsumed(consumedBytes));
   }
 
   /** @throws TcpCommError for what answers nothing */
@@ -104,14 +105,15 @@ export class OutgoingRequests {
   }
 
   /** @throws LimitError, and why there is no session to send with */
-  #send(lane: Lane, message: Uint8Array): void {
+  #send(lane: Lane, kind: RequestMessage, id: number, body: Uint8Array): void {
+    const head = encodeRequestHead(kind, id);
     // Nobody waits for room: the number of requests is bounded. What ends the session ends them too.
-    this.#backend.send(laneNumber(this.#channel, lane), message, undefined).catch(() => undefined);
+    this.#backend.send(laneNumber(this.#channel, lane), body, undefined, head).catch(() => undefined);
   }
 
-  #say(message: Uint8Array): void {
+  #say(kind: RequestMessage, id: number, body: Uint8Array): void {
     try {
-      this.#send(Lane.REPLIES, message);
+      this.#send(Lane.REPLIES, kind, id, body);
     } catch {
       // The session is about to end, and with it all that the peer does for it.
     }

@@ -21,8 +21,8 @@ export class GatheringPort<Posted> {
   }
 
   /** A message, for the other thread; arguments as those of a `MessageBatcher`. */
-  add(channel: number, bytes: Uint8Array, callId: number, isGiven: boolean): void {
-    this.#batch.add(channel, bytes, callId, isGiven);
+  add(channel: number, bytes: Uint8Array, callId: number, isGiven: boolean, head?: Uint8Array): void {
+    this.#batch.add(channel, bytes, callId, isGiven, head);
     if (this.#batch.byteLength >= MAX_BATCH_BYTES) this.flush();
     else this.scheduleFlush();
   }

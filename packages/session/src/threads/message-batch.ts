@@ -1,6 +1,7 @@
 /** Up to this size messages are copied, one behind the other: a post costs more than that. */
 const MAX_PACKED_BYTES = 16_384;
 const FIRST_PACK_BYTES = 4_096;
+const NO_BYTES = new Uint8Array(0);
 
 /** What of a message crosses beside its bytes. */
 export interface BatchedMessage {
@@ -43,11 +44,18 @@ export class MessageBatcher {
     return this.#byteLength;
   }
 
-  /** @param isGiven whether the memory may be taken, if the message has it for itself */
-  add(channel: number, bytes: Uint8Array, callId: number, isGiven: boolean): void {
-    this.#table.push(channel, bytes.length, callId);
-    this.#byteLength += bytes.length;
-    if (bytes.length <= MAX_PACKED_BYTES) this.#pack(bytes);
+  /**
+   * @param isGiven whether the memory may be taken, if the message has it for itself
+   * @param head what the message begins with, in front of the bytes
+   */
+  add(channel: number, bytes: Uint8Array, callId: number, isGiven: boolean, head: Uint8Array = NO_BYTES): void {
+    const messageBytes = head.length + bytes.length;
+    this.#table.push(channel, messageBytes, callId);
+    this.#byteLength += messageBytes;
+    if (messageBytes <= MAX_PACKED_BYTES) {
+      this.#pack(head);
+      this.#pack(bytes);
+    } else if (head.length > 0) this.#large.push(joined(head, bytes));
     else this.#large.push(isShared(bytes) || (isGiven && isWhole(bytes)) ? bytes : new Uint8Array(bytes));
   }
 
@@ -90,6 +98,13 @@ export function* messagesOf({ table, packed, large }: MessageBatch): Generator<B
       packedAt += length;
     }
   }
+}
+
+function joined(head: Uint8Array, bytes: Uint8Array): Uint8Array {
+  const message = new Uint8Array(head.length + bytes.length);
+  message.set(head);
+  message.set(bytes, head.length);
+  return message;
 }
 
 function isShared({ buffer }: Uint8Array): boolean {

@@ -128,13 +128,14 @@ export class RemoteSession implements SessionBackend {
     return this.#deliveries;
   }
 
-  send(number: number, bytes: Uint8Array, options: SendOptions | undefined): Promise<void> {
+  send(number: number, bytes: Uint8Array, options: SendOptions | undefined, head?: Uint8Array): Promise<void> {
     this.#requireOpen();
     const channel = this.#channel(number);
-    requireRoom(channel, bytes.length, this.#state.maxMessageBytes, this.#options.maxQueuedBytes);
+    const messageBytes = bytes.length + (head?.length ?? 0);
+    requireRoom(channel, messageBytes, this.#state.maxMessageBytes, this.#options.maxQueuedBytes);
     const call = options?.confirm ? this.calls.begin<undefined>(options.signal) : undefined;
-    this.#port.add(number, bytes, call?.id ?? 0, false);
-    channel.handlePosted(bytes.length);
+    this.#port.add(number, bytes, call?.id ?? 0, false, head);
+    channel.handlePosted(messageBytes);
     return call?.answer ?? channel.whenBelowMark(options?.signal);
   }
 

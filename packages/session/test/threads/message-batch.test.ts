@@ -14,13 +14,16 @@ describe('a batch of messages', () => {
     const size = fc.oneof(fc.nat(100), fc.nat(16_384), fc.constantFrom(16_383, 16_384, 16_385, 100_000));
     fc.assert(
       fc.property(
-        fc.array(fc.tuple(fc.integer({ min: 1, max: 250 }), size, fc.nat(5), fc.boolean()), { maxLength: 40 }),
+        fc.array(fc.tuple(fc.integer({ min: 1, max: 250 }), size, fc.nat(5), fc.boolean(), fc.nat(8)), {
+          maxLength: 40,
+        }),
         fc.nat(40),
         (messages, cut) => {
           const batcher = new MessageBatcher();
-          const put = messages.map(([channel, length, callId, isGiven], index) => {
-            const bytes = testBytes(length, index);
-            batcher.add(channel, bytes.slice(), callId, isGiven);
+          const put = messages.map(([channel, length, callId, isGiven, headBytes], index) => {
+            const bytes = testBytes(headBytes + length, index);
+            const head = headBytes > 0 ? bytes.slice(0, headBytes) : undefined;
+            batcher.add(channel, bytes.slice(headBytes), callId, isGiven, head);
             return { channel, bytes, callId };
           });
           expect(batcher.isEmpty).toBe(messages.length === 0);
@@ -48,6 +51,15 @@ describe('a batch of messages', () => {
       expect(Buffer.compare(Array.from(cross(batcher))[0]!.bytes, testBytes(100_000))).toBe(0);
     }
     expect(Buffer.compare(bytes, testBytes(100_000))).toBe(0);
+  });
+
+  it.each([10, 100_000])('copies %d bytes that have a head, and the head', (length) => {
+    const batcher = new MessageBatcher();
+    const [head, bytes] = [testBytes(8, 1), testBytes(length, 2)];
+    batcher.add(1, bytes, 0, true, head);
+    for (const memory of [head, bytes]) memory.fill(0);
+    const [come] = Array.from(cross(batcher));
+    expect(Buffer.compare(come!.bytes, Buffer.concat([testBytes(8, 1), testBytes(length, 2)]))).toBe(0);
   });
 
   it('takes the memory of a large one along that was given, and is all of it', () => {

@@ -12,10 +12,11 @@ import {
 import { Fifo } from '../fifo.ts';
 import { LargeSegment, type MessageSegment, PackedSegment } from './message-segment.ts';
 import type { OutputBatch } from './output-batch.ts';
-import type { PackBuffer } from './pack-buffer.ts';
+import { MAX_SLAB_BYTES, type PackBuffer } from './pack-buffer.ts';
 
 /** Messages up to this size are copied into the pack buffer; larger ones are referred to until they have arrived. */
 const MAX_PACKED_MESSAGE_BYTES = 2048;
+const NO_HEAD = new Uint8Array(0);
 
 /**
  * The messages of a lane from when they are given until they are known to have arrived: first they wait, then they have been
@@ -51,11 +52,17 @@ export class MessageQueue {
     return this.#waiting.first?.nextFrameBytes(maxPayloadBytes);
   }
 
-  /** Up to 2 KiB are copied; a larger message is not. */
-  push(payload: Uint8Array, flags: number): void {
-    if (payload.length <= MAX_PACKED_MESSAGE_BYTES) this.#pack(payload, MessageFlag.FIN | flags);
-    else this.#waiting.push(new LargeSegment(this.#packBuffer, this.#lane, payload, flags));
-    this.#waitingBytes += payload.length + FRAME_HEADER_BYTES;
+  /**
+   * Up to 2 KiB are copied; a larger message is not, unless it has a head.
+   *
+   * @param head what it begins with, in front of the payload
+   */
+  push(payload: Uint8Array, flags: number, head: Uint8Array = NO_HEAD): void {
+    const messageBytes = head.length + payload.length;
+    if (messageBytes <= MAX_PACKED_MESSAGE_BYTES) this.#pack(head, payload, MessageFlag.FIN | flags);
+    else if (head.length === 0) this.#waiting.push(new LargeSegment(this.#packBuffer, this.#lane, payload, flags));
+    else this.#waiting.push(this.#copy(head, payload, flags));
+    this.#waitingBytes += messageBytes + FRAME_HEADER_BYTES;
   }
 
   /** Moves the next frame, or a run of small ones, into the batch. Parameters and result as those of a segment. */
@@ -157,15 +164,29 @@ export class MessageQueue {
     );
   }
 
-  #pack(payload: Uint8Array, flags: number): void {
-    const frameBytes = FRAME_HEADER_BYTES + payload.length;
+  #pack(head: Uint8Array, payload: Uint8Array, flags: number): void {
+    const messageBytes = head.length + payload.length;
+    const frameBytes = FRAME_HEADER_BYTES + messageBytes;
     const start = this.#packBuffer.reserve(frameBytes);
     const { slab } = this.#packBuffer;
     const [channel, stream] = [channelOfLane(this.#lane), laneOf(this.#lane)];
-    writeFrameHeader(slab.bytes, start, payload.length, FrameType.MESSAGE, channel, flags, stream);
-    slab.bytes.set(payload, start + FRAME_HEADER_BYTES);
+    writeFrameHeader(slab.bytes, start, messageBytes, FrameType.MESSAGE, channel, flags, stream);
+    if (head.length > 0) slab.bytes.set(head, start + FRAME_HEADER_BYTES);
+    slab.bytes.set(payload, start + FRAME_HEADER_BYTES + head.length);
     const last = this.#waiting.last;
     if (last instanceof PackedSegment && last.tryExtend(slab, start, start + frameBytes)) return;
     this.#waiting.push(new PackedSegment(this.#packBuffer, start, start + frameBytes));
+  }
+
+  /** Where there is room for it into the pack buffer, whose memory is used again: to allocate and collect some for each takes far longer. */
+  #copy(head: Uint8Array, payload: Uint8Array, flags: number): LargeSegment {
+    const byteLength = head.length + payload.length;
+    const isPacked = byteLength <= MAX_SLAB_BYTES;
+    const start = isPacked ? this.#packBuffer.reserve(byteLength) : 0;
+    const slab = isPacked ? this.#packBuffer.slab : undefined;
+    const copy = new Uint8Array(slab?.bytes.buffer ?? new ArrayBuffer(byteLength), start, byteLength);
+    copy.set(head);
+    copy.set(payload, head.length);
+    return new LargeSegment(this.#packBuffer, this.#lane, copy, flags, slab);
   }
 }

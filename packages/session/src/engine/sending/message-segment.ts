@@ -155,7 +155,7 @@ export class PackedSegment implements MessageSegment {
   }
 }
 
-/** One message that is too large to be copied: cut into frames as they leave. */
+/** One larger message, cut into frames as they leave. */
 export class LargeSegment implements MessageSegment {
   readonly #packBuffer: PackBuffer;
   readonly #lane: number;
@@ -163,6 +163,7 @@ export class LargeSegment implements MessageSegment {
   /** As it was when it was given: its memory may be taken away. */
   readonly #byteLength: number;
   readonly #flags: number;
+  readonly #slab: Slab | undefined;
   /** How much of it was sent. */
   #offset = 0;
   /** Frame bytes that were sent and have not arrived. */
@@ -171,13 +172,15 @@ export class LargeSegment implements MessageSegment {
   /**
    * @param lane its number
    * @param flags of the last frame, besides FIN
+   * @param slab of the pack buffer, if the payload lies there; otherwise its memory is the application's
    */
-  constructor(packBuffer: PackBuffer, lane: number, payload: Uint8Array, flags: number) {
+  constructor(packBuffer: PackBuffer, lane: number, payload: Uint8Array, flags: number, slab?: Slab) {
     this.#packBuffer = packBuffer;
     this.#lane = lane;
     this.#payload = payload;
     this.#byteLength = payload.length;
     this.#flags = flags;
+    this.#slab = slab;
   }
 
   get remainingBytes(): number {
@@ -238,10 +241,11 @@ export class LargeSegment implements MessageSegment {
   rewind(receivedMessages: number, fragmentBytes: number): void {
     this.#offset = receivedMessages > 0 ? this.#byteLength : fragmentBytes;
     this.#unacknowledgedBytes = 0;
+    if (receivedMessages > 0) this.release();
   }
 
   release(): void {
-    // Its memory is the application's.
+    if (this.#slab) this.#packBuffer.release(this.#slab, this.#byteLength);
   }
 }
 

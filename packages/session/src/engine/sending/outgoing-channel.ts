@@ -113,13 +113,14 @@ export class OutgoingChannel implements FrameSource {
   /**
    * Puts a message into the queue. Up to 2 KiB are copied; a larger one is not, and must stay as it is until it has arrived.
    *
+   * @param head what it begins with, in front of the payload; then both are copied, whatever their size
    * @throws LimitError if the message is larger than the peer takes, or the queue is full
    */
-  enqueue(payload: Uint8Array, confirm: boolean): void {
-    requireRoom(this, payload.length, this.#maxMessageBytes, this.#maxQueuedBytes);
-    const size = payload.length + FRAME_HEADER_BYTES;
-    this.#queue.push(payload, confirm ? MessageFlag.CONFIRM : 0);
-    this.#enqueuedPosition += size;
+  enqueue(payload: Uint8Array, confirm: boolean, head?: Uint8Array): void {
+    const messageBytes = payload.length + (head?.length ?? 0);
+    requireRoom(this, messageBytes, this.#maxMessageBytes, this.#maxQueuedBytes);
+    this.#queue.push(payload, confirm ? MessageFlag.CONFIRM : 0, head);
+    this.#enqueuedPosition += messageBytes + FRAME_HEADER_BYTES;
     this.#acceptedMessages += 1;
   }
 

@@ -1,5 +1,5 @@
 const FIRST_SLAB_BYTES = 1024;
-const MAX_SLAB_BYTES = 65_536;
+export const MAX_SLAB_BYTES = 65_536;
 /** So many slabs of the largest size are kept for what is to come: as much as waits in a channel before its sender is told to. */
 const MAX_SPARE_SLABS = 16;
 

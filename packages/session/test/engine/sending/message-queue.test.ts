@@ -45,7 +45,13 @@ class Receiver {
 describe('a queue of messages', () => {
   it('loses nothing and repeats nothing, wherever its connections end, and keeps no memory of what has arrived', () => {
     const step = fc.oneof(
-      { weight: 5, arbitrary: fc.record({ push: fc.oneof(fc.nat(100), fc.integer({ min: 2000, max: 9000 })) }) },
+      {
+        weight: 5,
+        arbitrary: fc.record({
+          push: fc.oneof(fc.nat(100), fc.integer({ min: 2000, max: 9000 }), fc.constantFrom(65_528, 65_529, 100_000)),
+          head: fc.option(fc.integer({ min: 1, max: 8 }), { nil: undefined }),
+        }),
+      },
       {
         weight: 5,
         arbitrary: fc.record({ take: fc.integer({ min: 1, max: 6 }), maxPayload: fc.constantFrom(50, 3000) }),
@@ -72,8 +78,12 @@ describe('a queue of messages', () => {
         let isAcknowledging = true;
         for (const next of steps) {
           if ('push' in next) {
-            sent.push(testBytes(next.push, sent.length));
-            queue.push(sent.at(-1)!, 0);
+            const head = next.head === undefined ? undefined : testBytes(next.head, 99);
+            const payload = testBytes(next.push, sent.length);
+            sent.push(joinBytes(head ?? new Uint8Array(0), payload));
+            queue.push(payload, 0, head);
+            // With a head it is not needed any more.
+            if (head) for (const memory of [head, payload]) memory.fill(0);
           } else if ('take' in next) onTheWay.push(...takeFrames(queue, next.maxPayload, next.take, packBuffer));
           else if ('arrive' in next) {
             // Acknowledgements come in order: once one is lost with its connection, so are those behind it.

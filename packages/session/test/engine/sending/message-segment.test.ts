@@ -149,4 +149,19 @@ describe('a large message', () => {
     segment.rewind(receivedMessages, fragmentBytes);
     expect([segment.remainingBytes, segment.acknowledge(100)]).toEqual([remainingBytes, 0]);
   });
+
+  it('that is a copy gives its memory back when all of it has arrived, however that is known', () => {
+    const isLive = (arrive: (segment: LargeSegment) => void): boolean => {
+      const buffer = new PackBuffer();
+      buffer.reserve(payload.length);
+      const { slab } = buffer;
+      const segment = new LargeSegment(buffer, 7, slab.bytes, 0, slab);
+      for (let frame = 0; frame < 3; frame += 1) segment.takeFrame(4096, 100_000, new OutputBatch());
+      arrive(segment);
+      return slab.liveBytes > 0;
+    };
+    expect(isLive((segment) => segment.rewind(0, 4096))).toBe(true);
+    expect(isLive((segment) => segment.rewind(1, 0))).toBe(false);
+    expect(isLive((segment) => segment.release())).toBe(false);
+  });
 });
