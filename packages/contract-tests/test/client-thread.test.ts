@@ -187,6 +187,6 @@ describe('a client on a thread of its own', () => {
 });
 
 it('a client without a thread of its own measures the one that calls', async () => {
-  await using client = new TcpCommClient();
+  await using client = new TcpCommClient({ thread: false });
   expect(client.cpuMonitor.source).toBe('process.threadCpuUsage');
 });

@@ -180,8 +180,10 @@ describe('connect rejects', () => {
     const { port } = await server.start({ port: 0, host: HOST });
     await using client = new TcpCommClient();
     const connecting = client.connect(HOST, port);
-    expect(await connectError(client, port)).toMatchObject({ code: 'ERR_TCPCOMM_USAGE' });
-    await expect(client.setMachineId('other')).rejects.toThrow('the machine id cannot change while connecting');
+    // Neither waits for the other: an answer of another thread may take as long as to connect.
+    const meanwhile = [connectError(client, port), client.setMachineId('other')] as const;
+    await expect(meanwhile[1]).rejects.toThrow('the machine id cannot change while connecting');
+    expect(await meanwhile[0]).toMatchObject({ code: 'ERR_TCPCOMM_USAGE' });
     await connecting;
     expect(await connectError(client, port)).toMatchObject({ code: 'ERR_TCPCOMM_USAGE' });
     expect(server.sessions.size).toBe(1);
