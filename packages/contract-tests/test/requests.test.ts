@@ -192,6 +192,29 @@ describe.each(ENDS)('a request of a %s', (end) => {
     }
   });
 
+  it('is answered also when its reply comes up while many that were lost with a connection wait to be sent again', async () => {
+    const roomy = { minInFlightBytes: 8_000_000, channelWindowBytes: 8_000_000 };
+    await using pair = await connectRelayedPair({ session: roomy });
+    const { local, remote } = endsOf(pair, end);
+    const [many, last] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+    let asked = 0;
+    remote.onRequest(CHANNEL, async (bytes) => {
+      asked += 1;
+      await (textOf(bytes) === 'last' ? last : many).promise;
+      return testBytes(300_000);
+    });
+    const replies = ['last', ...Array<string>(9).fill('one of many')].map((text) =>
+      local.request(CHANNEL, bytesOf(text)),
+    );
+    await waitUntil('all are asked', () => asked === 10);
+    pair.relay.silence('forth', 'back');
+    many.resolve(undefined);
+    await waitUntil('their replies have left', () => remote.stats().inFlightBytes > 2_700_000);
+    remote.once('connected', () => last.resolve(undefined));
+    pair.relay.cut();
+    expect((await Promise.all(replies)).map(({ length }) => length)).toEqual(Array<number>(10).fill(300_000));
+  });
+
   it('fails where nobody answers on that channel', async () => {
     await using pair = await connectPair();
     const { local, remote } = endsOf(pair, end);

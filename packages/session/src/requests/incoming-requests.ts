@@ -158,25 +158,26 @@ export class IncomingRequests {
 
   /** At once while there is room in the queue: most replies need not wait, and cost no more than they must. */
   #send(kind: RequestMessage, id: number, body: Uint8Array): Promise<void> {
-    if (this.#isQueueFull) return this.#sendLater(kind, id, body);
     try {
-      this.#lastSent = this.#backend.send(this.#lane, body, undefined, encodeRequestHead(kind, id));
+      const isQueueFull = this.#backend.queuedBytesOf(this.#lane) > DEFAULT_HIGH_WATER_MARK;
+      this.#lastSent = isQueueFull ? this.#sendLater(kind, id, body) : this.#sendNow(kind, id, body);
       return this.#lastSent;
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  async #sendLater(kind: RequestMessage, id: number, body: Uint8Array): Promise<void> {
-    // Whoever gave it may go on to use its memory. A Buffer would not copy by `slice`.
-    const copy = new Uint8Array(body);
-    while (this.#isQueueFull) await this.#lastSent;
-    await this.#send(kind, id, copy);
+  #sendNow(kind: RequestMessage, id: number, body: Uint8Array): Promise<void> {
+    return this.#backend.send(this.#lane, body, undefined, encodeRequestHead(kind, id));
   }
 
-  /** What was sent last resolves when it is not. */
-  get #isQueueFull(): boolean {
-    return this.#backend.queuedBytesOf(this.#lane) > DEFAULT_HIGH_WATER_MARK;
+  /** When the one before has left. The queue itself is not waited for: what was lost with a connection may fill it, and waits in it for the next one. */
+  async #sendLater(kind: RequestMessage, id: number, body: Uint8Array): Promise<void> {
+    const before = this.#lastSent;
+    // Whoever gave it may go on to use its memory. A Buffer would not copy by `slice`.
+    const copy = new Uint8Array(body);
+    await before.catch(() => undefined);
+    await this.#sendNow(kind, id, copy);
   }
 }
 
