@@ -82,12 +82,8 @@ export class NumberedArrays implements Traffic {
     for (let number = 0; number < this.total; number += 1) {
       if (mannerOf(number) === 'taken' && !this.#come.has(number)) this.violations.push(`array ${number} did not come`);
     }
-    try {
-      // That its sender has aborted it is told by a message.
-      await waitUntil('no array is on its way any more', () => this.#receiving.incoming.length === 0);
-    } catch (error) {
-      this.violations.push(String(error));
-    }
+    // That its sender has aborted it is told by a message.
+    await waitUntil('no array is on its way any more', () => this.#receiving.incoming.length === 0);
   }
 
   end(): void {

@@ -55,12 +55,8 @@ export class NumberedRequests implements Traffic {
 
   async settled(): Promise<void> {
     await this.#asked.settled();
-    try {
-      // Whose reply is not wanted any more hears of it by a message.
-      await waitUntil('replies that nobody wants are no longer produced', () => this.#producing === 0);
-    } catch (error) {
-      this.violations.push(String(error));
-    }
+    // Whose reply is not wanted any more hears of it by a message.
+    await waitUntil('replies that nobody wants are no longer produced', () => this.#producing === 0);
     for (let number = 0; number < this.total; number += 1) {
       if (!this.#handled.has(number) && mannerOf(number) !== 'cancelled') {
         this.violations.push(`request ${number} was not handled`);

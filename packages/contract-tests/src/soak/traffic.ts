@@ -15,7 +15,7 @@ export interface Traffic {
   readonly violations: readonly string[];
   /** Sends the one of that number, from 0 on; resolves when the next may follow. */
   send(number: number): Promise<void>;
-  /** Resolves when all have come to their end. */
+  /** Resolves when all have come to their end; rejects where something of them goes on. */
   settled(): Promise<void>;
   /** Nothing of it will be sent or received any more. */
   end(): void;

@@ -1,3 +1,5 @@
+import { joinBytes } from '../engine/join-bytes.ts';
+
 /** Up to this size messages are copied, one behind the other: a post costs more than that. */
 const MAX_PACKED_BYTES = 16_384;
 const FIRST_PACK_BYTES = 4_096;
@@ -55,7 +57,7 @@ export class MessageBatcher {
     if (messageBytes <= MAX_PACKED_BYTES) {
       this.#pack(head);
       this.#pack(bytes);
-    } else if (head.length > 0) this.#large.push(joined(head, bytes));
+    } else if (head.length > 0) this.#large.push(joinBytes(head, bytes));
     else this.#large.push(isShared(bytes) || (isGiven && isWhole(bytes)) ? bytes : new Uint8Array(bytes));
   }
 
@@ -98,13 +100,6 @@ export function* messagesOf({ table, packed, large }: MessageBatch): Generator<B
       packedAt += length;
     }
   }
-}
-
-function joined(head: Uint8Array, bytes: Uint8Array): Uint8Array {
-  const message = new Uint8Array(head.length + bytes.length);
-  message.set(head);
-  message.set(bytes, head.length);
-  return message;
 }
 
 function isShared({ buffer }: Uint8Array): boolean {

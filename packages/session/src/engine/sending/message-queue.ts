@@ -9,6 +9,7 @@ import {
   WireError,
   writeFrameHeader,
 } from '@tcpcomm/protocol';
+import { joinBytes } from '../join-bytes.ts';
 import { Fifo } from '../fifo.ts';
 import { LargeSegment, type MessageSegment, PackedSegment } from './message-segment.ts';
 import type { OutputBatch } from './output-batch.ts';
@@ -181,12 +182,14 @@ export class MessageQueue {
   /** Where there is room for it into the pack buffer, whose memory is used again: to allocate and collect some for each takes far longer. */
   #copy(head: Uint8Array, payload: Uint8Array, flags: number): LargeSegment {
     const byteLength = head.length + payload.length;
-    const isPacked = byteLength <= MAX_SLAB_BYTES;
-    const start = isPacked ? this.#packBuffer.reserve(byteLength) : 0;
-    const slab = isPacked ? this.#packBuffer.slab : undefined;
-    const copy = new Uint8Array(slab?.bytes.buffer ?? new ArrayBuffer(byteLength), start, byteLength);
-    copy.set(head);
-    copy.set(payload, head.length);
+    if (byteLength > MAX_SLAB_BYTES) {
+      return new LargeSegment(this.#packBuffer, this.#lane, joinBytes(head, payload), flags);
+    }
+    const start = this.#packBuffer.reserve(byteLength);
+    const { slab } = this.#packBuffer;
+    slab.bytes.set(head, start);
+    slab.bytes.set(payload, start + head.length);
+    const copy = slab.bytes.subarray(start, start + byteLength);
     return new LargeSegment(this.#packBuffer, this.#lane, copy, flags, slab);
   }
 }

@@ -172,7 +172,7 @@ export class LargeSegment implements MessageSegment {
   /**
    * @param lane its number
    * @param flags of the last frame, besides FIN
-   * @param slab of the pack buffer, if the payload lies there; otherwise its memory is the application's
+   * @param slab where the payload lies, if in the pack buffer, which gets it back
    */
   constructor(packBuffer: PackBuffer, lane: number, payload: Uint8Array, flags: number, slab?: Slab) {
     this.#packBuffer = packBuffer;

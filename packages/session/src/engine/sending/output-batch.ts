@@ -1,3 +1,4 @@
+import { joinBytes } from '../join-bytes.ts';
 import type { PackBuffer, Slab } from './pack-buffer.ts';
 
 /** A few bytes are copied in less time than the system takes to gather one more chunk. */
@@ -78,14 +79,7 @@ export class OutputBatch {
   #addChunk(bytes: Uint8Array): void {
     const last = this.#chunks.at(-1);
     if (last !== undefined && last.length + bytes.length <= MAX_JOINED_BYTES) {
-      this.#chunks[this.#chunks.length - 1] = joined(last, bytes);
+      this.#chunks[this.#chunks.length - 1] = joinBytes(last, bytes);
     } else this.#chunks.push(bytes);
   }
-}
-
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(one.length + other.length);
-  bytes.set(one);
-  bytes.set(other, one.length);
-  return bytes;
 }
