@@ -107,9 +107,10 @@ export class FrameSender {
     const { window } = this;
     const before = window.inFlightBytes;
     window.handleAcknowledged(receivedBytes, nowMs);
-    this.#unacknowledged.handleAcknowledged(receivedBytes);
     const { inFlightBytes } = window;
-    if (inFlightBytes < before) this.#stall.handleProgress(inFlightBytes > 0, nowMs);
+    if (inFlightBytes === before) return;
+    this.#unacknowledged.handleAcknowledged(before - inFlightBytes);
+    this.#stall.handleProgress(inFlightBytes > 0, nowMs);
   }
 
   /** The next write, or undefined if nothing may leave now. */

@@ -6,35 +6,35 @@ export interface AcknowledgedSource {
   handleAcknowledged(bytes: number): void;
 }
 
-/** Bytes of one source that left one behind the other. */
+/**
+ * Bytes of one source that left one behind the other. How many, not where in the stream: V8 compiles a function again and again that makes
+ * objects with numbers which had been below 2^31 when it was compiled first, and each request makes one of these.
+ */
 interface Run {
   readonly source: AcknowledgedSource;
-  /** Of the bytes sent on this connection, the last that is not of this run. */
-  startBytes: number;
-  endBytes: number;
+  /** Of those, the ones that have not been acknowledged. */
+  bytes: number;
 }
 
 /** Whose the bytes are that were sent on this connection and have not been acknowledged, in the order of sending. */
 export class Unacknowledged {
   readonly #runs = new Fifo<Run>();
-  #sentBytes = 0;
 
   handleSent(source: AcknowledgedSource, bytes: number): void {
-    const startBytes = this.#sentBytes;
-    this.#sentBytes += bytes;
     const { last } = this.#runs;
-    if (last?.source === source) last.endBytes = this.#sentBytes;
-    else this.#runs.push({ source, startBytes, endBytes: this.#sentBytes });
+    if (last?.source === source) last.bytes += bytes;
+    else this.#runs.push({ source, bytes });
   }
 
-  /** The peer has all bytes up to this one. */
-  handleAcknowledged(receivedBytes: number): void {
-    for (let run = this.#runs.first; run !== undefined && run.startBytes < receivedBytes; run = this.#runs.first) {
-      const end = Math.min(run.endBytes, receivedBytes);
-      run.source.handleAcknowledged(end - run.startBytes);
-      run.startBytes = end;
-      if (end < run.endBytes) return;
-      this.#runs.removeFirst();
+  /** The peer has so many more of them, no more than there are. */
+  handleAcknowledged(bytes: number): void {
+    let rest = bytes;
+    for (let run = this.#runs.first; run !== undefined && rest > 0; run = this.#runs.first) {
+      const taken = Math.min(run.bytes, rest);
+      rest -= taken;
+      run.bytes -= taken;
+      if (run.bytes === 0) this.#runs.removeFirst();
+      run.source.handleAcknowledged(taken);
     }
   }
 }
