@@ -1,6 +1,7 @@
 import { Lane, laneNumber, requireOptions, UsageError } from '@tcpcomm/protocol';
 import { requireSendPolicy, type SendPolicyOptions } from './engine/sending/send-policy.ts';
 import { Inbox } from './inbox.ts';
+import { fillYoungGeneration } from './io/young-generation.ts';
 import type { SessionBackend } from './session-backend.ts';
 import type { LaneOwner } from './session-lanes.ts';
 
@@ -93,7 +94,11 @@ export class ArrayLanes {
     if (known) return known;
     const inbox = new Inbox(lane, {
       isListening: () => this.#receivers.has(lane),
-      consume: (bytes) => this.#receivers.get(lane)?.handleMessage(bytes),
+      consume: (bytes) => {
+        // It is copied into the memory of an array.
+        fillYoungGeneration(bytes.length);
+        this.#receivers.get(lane)?.handleMessage(bytes);
+      },
       handleFailure: this.#owner.handleFailure.bind(this.#owner),
       returnCredit: this.#backend.consume.bind(this.#backend),
     });

@@ -1,3 +1,5 @@
+import { fillYoungGeneration } from './young-generation.ts';
+
 /** From this size on memory is worth keeping: a read, or a message that does not lie in one. */
 const LARGE_BYTES = 32_768;
 /** The largest block from which malloc learns (mallopt(3): M_MMAP_THRESHOLD goes up to 32 MiB by itself). */
@@ -8,6 +10,7 @@ let hasPrepared = false;
 /** Memory of its own, from no pool that others share. It is not zeroed: who asks for it overwrites all of it. */
 export function allocateMemory(byteLength: number): Uint8Array<ArrayBuffer> {
   if (byteLength >= LARGE_BYTES && !hasPrepared) keepFreedMemory();
+  fillYoungGeneration(byteLength);
   return new Uint8Array(Buffer.allocUnsafeSlow(byteLength).buffer);
 }
 

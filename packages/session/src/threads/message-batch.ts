@@ -1,4 +1,6 @@
 import { joinBytes } from '../engine/join-bytes.ts';
+import { allocateMemory } from '../io/memory.ts';
+import { fillYoungGeneration } from '../io/young-generation.ts';
 
 /** Up to this size messages are copied, one behind the other: a post costs more than that. */
 const MAX_PACKED_BYTES = 16_384;
@@ -58,7 +60,7 @@ export class MessageBatcher {
       this.#pack(head);
       this.#pack(bytes);
     } else if (head.length > 0) this.#large.push(joinBytes(head, bytes));
-    else this.#large.push(isShared(bytes) || (isGiven && isWhole(bytes)) ? bytes : new Uint8Array(bytes));
+    else this.#large.push(isShared(bytes) || (isGiven && isWhole(bytes)) ? bytes : copyOf(bytes));
   }
 
   /** What has been gathered, and the memory that goes with it. */
@@ -90,6 +92,7 @@ export class MessageBatcher {
 /** The messages of a batch that has come, in their order. */
 export function* messagesOf({ table, packed, large }: MessageBatch): Generator<BatchedMessage, void, void> {
   let [packedAt, largeAt] = [0, 0];
+  fillYoungGeneration(packed.length + large.reduce((sum, bytes) => sum + (isShared(bytes) ? 0 : bytes.length), 0));
   for (let at = 0; at < table.length; at += 3) {
     const [channel, length, callId] = [table[at]!, table[at + 1]!, table[at + 2]!];
     if (length > MAX_PACKED_BYTES) {
@@ -100,6 +103,12 @@ export function* messagesOf({ table, packed, large }: MessageBatch): Generator<B
       packedAt += length;
     }
   }
+}
+
+function copyOf(bytes: Uint8Array): Uint8Array {
+  const copy = allocateMemory(bytes.length);
+  copy.set(bytes);
+  return copy;
 }
 
 function isShared({ buffer }: Uint8Array): boolean {
