@@ -87,7 +87,8 @@ it.each([
   expect(printed.slice(2, -2).filter((line) => !/^Connected again|^"big.bin": another transfer is/.test(line))).toEqual(
     [],
   );
-  expect(Math.abs(Number(percent) - (Number(megabytes) / 4) * 100)).toBeLessThan(2);
+  // The megabytes are rounded to a tenth, which is 1.25 % at most, and the percent rounded down.
+  expect(Math.abs(Number(percent) - (Number(megabytes) / 4) * 100)).toBeLessThanOrEqual(2.25);
   // Each byte that came before the cut went once.
   expect(Math.abs(relay.passed[direction] - (CUT_AT + SIZE - Number(megabytes) * 1e6))).toBeLessThan(150_000);
   expect((await readFile(folder.join(target, 'big.bin'))).equals(bytes)).toBe(true);
