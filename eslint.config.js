@@ -39,9 +39,7 @@ export default defineConfig(
       ],
       '@typescript-eslint/no-empty-function': 'off', // "do nothing" is a value: a default callback, a rejection already reported
       '@typescript-eslint/no-non-null-assertion': 'off', // noUncheckedIndexedAccess needs `bytes[i]!` where a bound is already checked
-      '@typescript-eslint/no-unnecessary-type-parameters': 'off', // a type parameter used once may still document a return type
       '@typescript-eslint/require-await': 'off', // `async` also promises that nothing is thrown synchronously
-      '@typescript-eslint/unified-signatures': 'off', // overloads carry doc comments of their own
       '@typescript-eslint/prefer-promise-reject-errors': [
         'error',
         { allowThrowingAny: true, allowThrowingUnknown: true },
@@ -65,9 +63,7 @@ export default defineConfig(
     files: ['**/test/**/*.ts', 'packages/test-support/src/**/*.ts'],
     rules: {
       // A test hands over what no typed caller could.
-      '@typescript-eslint/no-unsafe-argument': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',
-      '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/unbound-method': 'off',
     },
   },

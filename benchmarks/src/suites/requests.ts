@@ -11,7 +11,7 @@ export const suite: Suite<RequestLoad> = {
     '`socket.io`: `emitWithAck`, over WebSocket only. `grpc`: unary calls of `@grpc/grpc-js` on one channel, bytes as they are, no TLS.',
     '`http1`: `node:http` with keep-alive, which has a connection for each request in flight. `ws`: numbers in front of messages, by hand, and nothing else.',
     '`tcpcomm` has a time limit of 30 s on each request; none of the others has any.',
-    'With more than one in flight `socket.io`, `grpc` and `http1` are given a half to an eighth of the requests, their CPU time is projected to all of them.',
+    'With more than one in flight `socket.io`, `grpc` and `http1` are given a quarter or an eighth of the requests, their CPU time is projected to all of them.',
   ],
   baseline: 'grpc',
   ratios: [

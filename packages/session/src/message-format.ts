@@ -36,13 +36,13 @@ export class MessageFormat<Sent, Received> {
   async decode(bytes: Uint8Array): Promise<Received> {
     const value = this.#decode(bytes);
     // Without a schema it is what the codec says that it is.
-    if (this.#schema === undefined) return value as unknown as Received;
+    if (this.#schema === undefined) return value as Received;
     const result = await validate(this.#schema, value);
     if (result.issues === undefined) return result.value;
     throw new InvalidMessageError(`does not match the schema: ${describe(result.issues)}`);
   }
 
-  #decode(bytes: Uint8Array): Sent {
+  #decode(bytes: Uint8Array): unknown {
     try {
       return this.#codec.decode(bytes);
     } catch (cause) {

@@ -5,7 +5,7 @@ import type { Role } from './engine/role.ts';
 import { SessionThrottle } from './engine/session-throttle.ts';
 import { TransferIds } from './engine/transfers/transfer-ids.ts';
 import { FileExchange } from './io/file-exchange.ts';
-import { allocateMemory } from './io/memory.ts';
+import { allocateForReceived } from './io/memory.ts';
 import type { FileExchangeEvents } from './io/transfer-courses.ts';
 import type { SessionSetup } from './session-options.ts';
 
@@ -35,7 +35,7 @@ export function createSessionParts(terms: SessionTerms, setup: SessionSetup, eve
   const { role, remoteLimits, pace, total } = terms;
   const { limits: localLimits, engine: settings } = setup;
   return {
-    conversation: new Conversation({ localLimits, remoteLimits, settings, allocate: allocateMemory }),
+    conversation: new Conversation({ localLimits, remoteLimits, settings, allocate: allocateForReceived }),
     throttle: new SessionThrottle({ bytesPerSecond: pace.bytesPerSecond ?? Infinity, total }),
     transferIds: new TransferIds(role),
     files: new FileExchange(role, setup.files, events),

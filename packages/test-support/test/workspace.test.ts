@@ -18,12 +18,12 @@ interface Layering {
 }
 
 const root = resolve(import.meta.dirname, '../../..');
-const { scope, layers, testSupport, testPackages } = readJson<Layering>('tooling/layers.json');
+const { scope, layers, testSupport, testPackages } = readJson('tooling/layers.json') as Layering;
 const testSupportName = `${scope}/${testSupport}`;
 
 const workspace = glob('{packages,apps}/*/package.json', 'benchmarks/package.json').map((path) => ({
   folder: dirname(path),
-  manifest: readJson<Manifest>(path),
+  manifest: readJson(path) as Manifest,
 }));
 const names = workspace.map(({ manifest }) => manifest.name);
 
@@ -101,7 +101,7 @@ function folders(packageNames: readonly string[]): string[] {
 }
 
 function references(folder: string): string[] {
-  const config = readJson<{ references?: readonly { path: string }[] }>(join(folder, 'tsconfig.json'));
+  const config = readJson(join(folder, 'tsconfig.json')) as { references?: readonly { path: string }[] };
   return (config.references ?? []).map(({ path }) => relative(root, resolve(root, folder, path))).sort();
 }
 
@@ -117,6 +117,6 @@ function readText(path: string): string {
   return readFileSync(join(root, path), 'utf8');
 }
 
-function readJson<T>(path: string): T {
-  return JSON.parse(readText(path)) as T;
+function readJson(path: string): unknown {
+  return JSON.parse(readText(path));
 }

@@ -10,8 +10,13 @@ let hasPrepared = false;
 /** Memory of its own, from no pool that others share. It is not zeroed: who asks for it overwrites all of it. */
 export function allocateMemory(byteLength: number): Uint8Array<ArrayBuffer> {
   if (byteLength >= LARGE_BYTES && !hasPrepared) keepFreedMemory();
-  fillYoungGeneration(byteLength);
   return new Uint8Array(Buffer.allocUnsafeSlow(byteLength).buffer);
+}
+
+/** The same for what is received, which is the application's in the end. */
+export function allocateForReceived(byteLength: number): Uint8Array<ArrayBuffer> {
+  fillYoungGeneration(byteLength);
+  return allocateMemory(byteLength);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { markAsUntransferable } from 'node:worker_threads';
-import { allocateMemory } from './memory.ts';
+import { allocateForReceived } from './memory.ts';
 
 const MIN_READ_BYTES = 4_096;
 /**
@@ -27,7 +27,7 @@ export class ReadBuffer {
   /** The room for the next read. */
   get room(): Uint8Array<ArrayBuffer> {
     if (this.#memory.length - this.#offset < this.#readBytes / 2) {
-      this.#memory = allocateMemory(this.#readBytes);
+      this.#memory = allocateForReceived(this.#readBytes);
       // Who transferred a message to a worker would take away what the system is about to read to.
       markAsUntransferable(this.#memory.buffer);
       this.#offset = 0;

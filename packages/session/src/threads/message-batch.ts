@@ -59,8 +59,10 @@ export class MessageBatcher {
     if (messageBytes <= MAX_PACKED_BYTES) {
       this.#pack(head);
       this.#pack(bytes);
-    } else if (head.length > 0) this.#large.push(joinBytes(head, bytes));
-    else this.#large.push(isShared(bytes) || (isGiven && isWhole(bytes)) ? bytes : copyOf(bytes));
+      return;
+    }
+    const isTaken = head.length === 0 && (isShared(bytes) || (isGiven && isWhole(bytes)));
+    this.#large.push(isTaken ? bytes : joinBytes(head, bytes, allocateMemory(messageBytes)));
   }
 
   /** What has been gathered, and the memory that goes with it. */
@@ -92,23 +94,19 @@ export class MessageBatcher {
 /** The messages of a batch that has come, in their order. */
 export function* messagesOf({ table, packed, large }: MessageBatch): Generator<BatchedMessage, void, void> {
   let [packedAt, largeAt] = [0, 0];
-  fillYoungGeneration(packed.length + large.reduce((sum, bytes) => sum + (isShared(bytes) ? 0 : bytes.length), 0));
+  fillYoungGeneration(packed.length);
   for (let at = 0; at < table.length; at += 3) {
     const [channel, length, callId] = [table[at]!, table[at + 1]!, table[at + 2]!];
     if (length > MAX_PACKED_BYTES) {
-      yield { channel, bytes: large[largeAt]!, callId };
+      const bytes = large[largeAt]!;
+      if (!isShared(bytes)) fillYoungGeneration(length);
+      yield { channel, bytes, callId };
       largeAt += 1;
     } else {
       yield { channel, bytes: packed.subarray(packedAt, packedAt + length), callId };
       packedAt += length;
     }
   }
-}
-
-function copyOf(bytes: Uint8Array): Uint8Array {
-  const copy = allocateMemory(bytes.length);
-  copy.set(bytes);
-  return copy;
 }
 
 function isShared({ buffer }: Uint8Array): boolean {

@@ -7,8 +7,8 @@ export interface AcknowledgedSource {
 }
 
 /**
- * Bytes of one source that left one behind the other. How many, not where in the stream: V8 compiles a function again and again that makes
- * objects with numbers which had been below 2^31 when it was compiled first, and each request makes one of these.
+ * Bytes of one source that left one behind the other. How many, not where in the stream: that goes beyond 2^31 one day, and then V8 would
+ * compile whoever makes such an object again and again, always in vain. Each request makes one.
  */
 interface Run {
   readonly source: AcknowledgedSource;
